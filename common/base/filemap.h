@@ -15,6 +15,7 @@
 struct filemap {
 	char *p;		/* NULL: not mapped */
 	size_t n;
+	bool writable;
 	volatile bool faulted;
 	struct filemap *next;	/* all maps of the process, for the handler */
 };

@@ -73,8 +73,10 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are little-endi
  * 0 at first. */
 uint32_t crc32c(uint32_t crc, const void *p, size_t n);
 
-/* A good hash for tables (not for secrets). */
+/* A good hash for tables (not for secrets): the same in every process.  Seeded
+ * with something secret nobody can prepare collisions. */
 uint64_t num_hash(const void *p, size_t n);
+uint64_t num_hash_seeded(uint64_t seed, const void *p, size_t n);
 
 /* n bytes the kernel says nobody can guess. */
 void num_random(void *p, size_t n);
