@@ -16,6 +16,7 @@ struct writer {
 	int fd;
 	int timeout_ms;		/* longest wait for the peer to take bytes */
 	int error;		/* errno of the first failure; then all is dropped */
+	bool no_socket;		/* known only after the first write */
 	char *p;
 	size_t n, cap;
 	uint64_t total;		/* bytes accepted since init, for the log */

@@ -1,0 +1,188 @@
+/*
+ * writer.c: buffered output with a timeout and a sticky error.
+ *
+ * A large piece leaves together with what is buffered before it in one
+ * system call, without being copied.  No call blocks in the kernel: sockets
+ * are written with MSG_DONTWAIT, anything else after poll and in pieces that
+ * a pipe takes whole, so that the timeout holds whatever flags the descriptor
+ * came with.  Pipes raise SIGPIPE: a program that may get one ignores it.
+ */
+#include "writer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "num.h"
+
+void writer_init(struct writer *w, int fd, char *mem, size_t cap, int timeout_ms)
+{
+	*w = (struct writer){ .fd = fd, .p = mem, .cap = cap, .timeout_ms = timeout_ms };
+}
+
+static bool wait_writable(struct writer *w)
+{
+	struct pollfd p = { w->fd, POLLOUT, 0 };
+	int n;
+
+	do
+		n = poll(&p, 1, w->timeout_ms);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		errno = ETIMEDOUT;
+	return n > 0;
+}
+
+/* One write of some of both pieces; its length, or -1. */
+static ssize_t write_some(struct writer *w, struct iovec v[2])
+{
+	if (!w->no_socket) {
+		struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
+		ssize_t n = sendmsg(w->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n >= 0 || errno != ENOTSOCK)
+			return n;
+		w->no_socket = true;
+	}
+	if (!wait_writable(w))
+		return -1;
+	struct iovec *first = v[0].iov_len ? &v[0] : &v[1];
+	return write(w->fd, first->iov_base, first->iov_len < PIPE_BUF ? first->iov_len : PIPE_BUF);
+}
+
+/* Takes up to n bytes off *v; what is left of n. */
+static size_t advance(struct iovec *v, size_t n)
+{
+	size_t k = n < v->iov_len ? n : v->iov_len;
+	v->iov_base = (char *)v->iov_base + k;
+	v->iov_len -= k;
+	return n - k;
+}
+
+/* Sends the buffer and, behind it, n bytes from p. */
+static void send_with(struct writer *w, const void *p, size_t n)
+{
+	struct iovec v[2] = { { w->p, w->n }, { (void *)(uintptr_t)p, n } };
+
+	while (!w->error && (v[0].iov_len || v[1].iov_len)) {
+		ssize_t sent = write_some(w, v);
+		if (sent >= 0)
+			advance(&v[1], advance(&v[0], (size_t)sent));
+		else if (errno == EAGAIN ? !wait_writable(w) : errno != EINTR)
+			w->error = errno;
+	}
+	w->n = 0;
+}
+
+void writer_put(struct writer *w, const void *p, size_t n)
+{
+	if (w->error || n == 0)
+		return;
+	w->total += n;
+	if (n > w->cap - w->n) {
+		if (n >= w->cap / 2) {
+			send_with(w, p, n);
+			return;
+		}
+		size_t head = w->cap - w->n;
+		memcpy(w->p + w->n, p, head);
+		w->n = w->cap;
+		send_with(w, "", 0);
+		p = (const char *)p + head;
+		n -= head;
+		if (w->error)
+			return;
+	}
+	memcpy(w->p + w->n, p, n);
+	w->n += n;
+}
+
+void writer_bytes(struct writer *w, struct bytes b)
+{
+	writer_put(w, b.p, b.n);
+}
+
+void writer_str(struct writer *w, const char *s)
+{
+	writer_put(w, s, strlen(s));
+}
+
+void writer_char(struct writer *w, char c)
+{
+	writer_put(w, &c, 1);
+}
+
+void writer_u64(struct writer *w, uint64_t v)
+{
+	char digits[NUM_DIGITS];
+	writer_put(w, digits, num_format(digits, v));
+}
+
+void writer_printf(struct writer *w, const char *fmt, ...)
+{
+	char small[512], *p = small;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(small, sizeof small, fmt, ap);
+	va_end(ap);
+	if (n >= (int)sizeof small) {
+		p = mem_alloc((size_t)n + 1);
+		va_start(ap, fmt);
+		vsnprintf(p, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
+	if (n > 0)
+		writer_put(w, p, (size_t)n);
+	if (p != small)
+		free(p);
+}
+
+void writer_crlf(struct writer *w, struct bytes b, char *last)
+{
+	size_t start = 0;
+
+	if (b.n == 0)
+		return;
+	for (size_t from = 0;;) {
+		size_t at = bytes_chr(bytes_from(b, from), '\n');
+		if (at == BYTES_NONE)
+			break;
+		at += from;
+		char before = at ? b.p[at - 1] : *last;
+		if (before != '\r') {
+			writer_put(w, b.p + start, at - start);
+			writer_put(w, "\r\n", 2);
+			start = at + 1;
+		}
+		from = at + 1;
+	}
+	writer_put(w, b.p + start, b.n - start);
+	*last = b.p[b.n - 1];
+}
+
+char *writer_room(struct writer *w, size_t n)
+{
+	if (w->error)
+		w->n = 0;	/* what is written into it is dropped */
+	else if (n > w->cap - w->n)
+		send_with(w, "", 0);
+	return w->p + w->n;
+}
+
+int writer_flush(struct writer *w)
+{
+	if (w->n && !w->error)
+		send_with(w, "", 0);
+	if (!w->error)
+		return 0;
+	w->n = 0;
+	errno = w->error;
+	return -1;
+}
