@@ -1,0 +1,19 @@
+/*
+ * messages.h: from the set a client wrote to messages of the view.
+ */
+#ifndef MESSAGES_H
+#define MESSAGES_H
+
+#include "parse.h"
+#include "session.h"
+
+/* Parses a set of sequence numbers or (uid) UIDs and yields, in rising order, the
+ * sequence numbers of those that are in the view.  A sequence number beyond
+ * the mailbox makes it BAD (RFC 3501 §9 seq-number); unknown UIDs are passed over
+ * (RFC 3501 §6.4.8).  NULL: done, else the reason for BAD. */
+const char *messages_parse(struct session *s, struct bytes *args, bool uid, uint32_t **seqs,
+			   size_t *n);
+/* Their UIDs, in the command arena. */
+uint32_t *messages_uids(struct session *s, const uint32_t *seqs, size_t n);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * session.h: one IMAP connection and what a command handler sees of it.
+ *
+ * A handler parses its arguments from c->args, does its work, writes untagged
+ * data to s->out and returns a result; one place (command.c) writes the tagged
+ * line.  Nobody but that place and the reader flushes.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "mailbox.h"
+#include "reader.h"
+
+/* Limits, each protecting the process against what a client sends. */
+#define IMAP_LINE_MAX 65536		/* one line without its literals: RFC 7162 §4 asks 8192 */
+#define IMAP_COMMAND_MAX (1u << 20)	/* a command with its literals, but for APPEND's message */
+#define IMAP_TAG_MAX 64
+#define IMAP_BAD_MAX 10			/* BAD in a row, then BYE */
+#define IMAP_SEQSET_MAX 65536		/* ranges of one set */
+#define IMAP_SEARCH_DEPTH 50		/* nested parentheses, NOT, OR */
+#define IMAP_SEARCH_KEYS 2000
+#define IMAP_FETCH_ITEMS 200
+#define IMAP_TIMEOUT_MS (30 * 60 * 1000)	/* RFC 3501 §5.4: at least 30 minutes */
+#define IMAP_WRITE_TIMEOUT_MS (5 * 60 * 1000)	/* a client that takes nothing */
+#define IMAP_MESSAGE_MAX_DEFAULT (100u << 20)	/* MESSAGE_SIZE_LIMIT */
+
+enum session_state { STATE_AUTHENTICATED, STATE_SELECTED, STATE_LOGOUT };
+
+struct session {
+	struct reader in;
+	struct writer out;
+	struct arena arena;		/* lives as long as the session */
+	struct arena cmd;		/* reset after each command */
+	enum session_state state;
+	struct store *store;
+	struct mailbox *mb;		/* STATE_SELECTED */
+	struct view *view;		/* of mb */
+	unsigned enabled;		/* ENABLE_* */
+	unsigned bads;			/* in a row */
+	const char *user;
+	uint64_t message_max;		/* largest message taken by APPEND */
+	volatile int *stop;		/* set by SIGTERM: BYE at the next chance */
+};
+
+enum { ENABLE_NONE = 0 };		/* CONDSTORE, QRESYNC, UTF8=ACCEPT, IMAP4rev2 to come */
+
+enum result_kind { RESULT_OK, RESULT_NO, RESULT_BAD };
+
+/* code without brackets ("TRYCREATE"), or NULL; both live in the command arena or are
+ * literals. */
+struct result {
+	enum result_kind kind;
+	const char *code;
+	const char *text;
+};
+
+struct command {
+	struct bytes tag;
+	struct bytes name;		/* as the client wrote it, without UID */
+	bool uid;			/* came as UID FETCH ... */
+	struct bytes args;		/* a cursor: all behind the name, as on the wire
+					 * with literals in place; see parse.h */
+};
+
+static inline struct result result_ok(const char *text)
+{
+	return (struct result){ RESULT_OK, NULL, text };
+}
+static inline struct result result_no(const char *code, const char *text)
+{
+	return (struct result){ RESULT_NO, code, text };
+}
+static inline struct result result_bad(const char *text)
+{
+	return (struct result){ RESULT_BAD, NULL, text };
+}
+/* NO with the code RFC 5530 has for the kind; logs e->log where it is more than a
+ * user's mistake. */
+struct result result_error(struct session *s, const char *operation, const struct error *e);
+
+/* Which commands sync when: before the tagged line of a command, news is told.
+ * FETCH, STORE, SEARCH without UID never tell an EXPUNGE (RFC 3501 §7.4.1).
+ * Called by command.c after each handler in the selected state; IDLE and NOOP
+ * call it themselves after mailbox_sync. */
+void session_news(struct session *s, bool expunges);
+/* Leaves the selected mailbox (no response). */
+void session_deselect(struct session *s);
+/* "(\Seen $Junk)" of a record; adds \Recent. */
+void session_write_flags(struct session *s, const struct index_record *r);
+
+/* The handlers; each in the file of its name.  The table is in command.c. */
+typedef struct result handler(struct session *s, struct command *c);
+handler cmd_capability, cmd_noop, cmd_check, cmd_logout, cmd_id, cmd_enable, cmd_namespace,
+	cmd_select, cmd_examine, cmd_close, cmd_unselect, cmd_create, cmd_delete, cmd_rename,
+	cmd_subscribe, cmd_unsubscribe, cmd_list, cmd_lsub, cmd_status, cmd_append, cmd_idle,
+	cmd_expunge, cmd_store, cmd_copy, cmd_move, cmd_fetch, cmd_search;
+
+#endif
