@@ -7,10 +7,13 @@
 #include "parse.h"
 #include "session.h"
 
-/* Parses a set of sequence numbers or (uid) UIDs and yields, in rising order, the
- * sequence numbers of those that are in the view.  A sequence number beyond
- * the mailbox makes it BAD (RFC 3501 §9 seq-number); unknown UIDs are passed over
- * (RFC 3501 §6.4.8).  NULL: done, else the reason for BAD. */
+/* Takes a set of sequence numbers or (uid) UIDs off *args: *set becomes the ranges
+ * of sequence numbers of those that are in the view.  A sequence number beyond the
+ * mailbox makes it BAD (RFC 3501 §9 seq-number); unknown UIDs are passed over (RFC
+ * 3501 §6.4.8).  NULL: done, else the text for BAD. */
+const char *messages_ranges(struct session *s, struct bytes *args, bool uid, struct seqset *set);
+
+/* The same, one by one: sequence numbers in rising order, in the command arena. */
 const char *messages_parse(struct session *s, struct bytes *args, bool uid, uint32_t **seqs,
 			   size_t *n);
 /* Their UIDs, in the command arena. */

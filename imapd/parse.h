@@ -15,7 +15,8 @@ bool parse_char(struct bytes *c, char want);
 bool parse_space(struct bytes *c);		/* exactly one SP */
 bool parse_end(const struct bytes *c);		/* nothing left */
 bool parse_atom(struct bytes *c, struct bytes *atom);	/* 1*ATOM-CHAR */
-/* ATOM-CHAR, list wildcards and "]": for list-mailbox and astring atoms. */
+bool parse_tag(struct bytes *c, struct bytes *tag);	/* at most IMAP_TAG_MAX bytes */
+/* ATOM-CHAR and "]", for list-mailbox also % and *; or a string. */
 bool parse_astring(struct bytes *c, struct arena *a, struct bytes *s);
 bool parse_list_mailbox(struct bytes *c, struct arena *a, struct bytes *s);
 bool parse_string(struct bytes *c, struct arena *a, struct bytes *s);	/* quoted or literal */
@@ -23,14 +24,22 @@ bool parse_nstring(struct bytes *c, struct arena *a, struct bytes *s);	/* NIL: p
 bool parse_number(struct bytes *c, uint32_t *n);
 bool parse_number64(struct bytes *c, uint64_t *n);
 bool parse_nz_number(struct bytes *c, uint32_t *n);
+/* "{5}" or "{5+}" without what follows: the announcement of a literal. */
+struct literal {
+	uint64_t size;
+	bool plus;		/* its bytes come without being asked for, RFC 7888 */
+};
+bool parse_literal(struct bytes *c, struct literal *l);
 /* A word (ASCII case ignored) that ends at a non-atom character. */
 bool parse_word(struct bytes *c, const char *word);
-/* A mailbox name: modified UTF-7 undone to UTF-8; any case of INBOX (as a whole or as the first
- * part) becomes "INBOX". */
+/* A mailbox name: modified UTF-7 undone to UTF-8; any case of INBOX (as a whole or as the
+ * first part) becomes "INBOX".  What is not valid modified UTF-7 becomes a name
+ * that is not valid UTF-8, which no store has or makes: NO rather than BAD. */
+struct bytes mailbox_inbox(struct bytes name, char separator, struct arena *a);
 bool parse_mailbox(struct bytes *c, struct arena *a, char separator, struct bytes *name);
 
-/* "(\Seen foo)" or, without parentheses, "\Seen foo".  Unknown \Flags: false.
- * \Recent is refused (RFC 3501: flag, not flag-fetch). */
+/* "(\Seen foo)" or, if that is allowed, "\Seen foo".  \Recent (RFC 3501: flag, not
+ * flag-fetch), unknown \Flags and more than IMAP_FLAGS_MAX keywords: false. */
 struct flag_list;
 bool parse_flags(struct bytes *c, struct arena *a, bool parens_optional, struct flag_list *fl);
 

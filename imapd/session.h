@@ -17,6 +17,7 @@
 #define IMAP_TAG_MAX 64
 #define IMAP_BAD_MAX 10			/* BAD in a row, then BYE */
 #define IMAP_SEQSET_MAX 65536		/* ranges of one set */
+#define IMAP_FLAGS_MAX 256		/* keywords in one flag list */
 #define IMAP_SEARCH_DEPTH 50		/* nested parentheses, NOT, OR */
 #define IMAP_SEARCH_KEYS 2000
 #define IMAP_FETCH_ITEMS 200

@@ -1,0 +1,67 @@
+/*
+ * messages.c: sequence sets (RFC 3501 §9 sequence-set) against the session's view.
+ *
+ * A range of UIDs is two searches in the view, however wide it is.  Messages
+ * that are gone but not announced are still in the view, and so in the result.
+ */
+#include "messages.h"
+
+/* Ranges of UIDs to ranges of sequence numbers, in place. */
+static void uids_to_seqs(struct view *v, struct seqset *set)
+{
+	uint32_t count = view_count(v);
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct seqrange r = set->r[i];
+		uint32_t first = view_seq_from(v, r.first), last = count;
+
+		if (r.last != UINT32_MAX)
+			last = view_seq_from(v, r.last + 1) - 1;
+		if (first <= last)
+			set->r[n++] = (struct seqrange){ first, last };
+	}
+	set->n = n;
+}
+
+const char *messages_ranges(struct session *s, struct bytes *args, bool uid, struct seqset *set)
+{
+	uint32_t count = view_count(s->view);
+	uint32_t star = uid && count ? view_uid(s->view, count) : count;
+
+	if (!parse_seqset(args, &s->cmd, star, set))
+		return uid ? "UID set expected" : "Sequence set expected";
+	if (uid)
+		uids_to_seqs(s->view, set);
+	else if (!set->n || set->r[set->n - 1].last > count)
+		return "No such message";
+	return NULL;
+}
+
+const char *messages_parse(struct session *s, struct bytes *args, bool uid, uint32_t **seqs,
+			   size_t *n)
+{
+	struct seqset set;
+	const char *bad = messages_ranges(s, args, uid, &set);
+	size_t total = 0;
+
+	if (bad)
+		return bad;
+	for (size_t i = 0; i < set.n; i++)
+		total += set.r[i].last - set.r[i].first + 1;
+	*seqs = arena_alloc(&s->cmd, total * sizeof(**seqs));
+	*n = 0;
+	for (size_t i = 0; i < set.n; i++)
+		for (uint32_t seq = set.r[i].first; seq <= set.r[i].last; seq++)
+			(*seqs)[(*n)++] = seq;
+	return NULL;
+}
+
+uint32_t *messages_uids(struct session *s, const uint32_t *seqs, size_t n)
+{
+	uint32_t *uids = arena_alloc(&s->cmd, n * sizeof(*uids));
+
+	for (size_t i = 0; i < n; i++)
+		uids[i] = view_uid(s->view, seqs[i]);
+	return uids;
+}
