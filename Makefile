@@ -8,7 +8,7 @@
 #   make units          unit tests, test flavour
 #   make check          everything, then all tests; `make check-asan` likewise
 #   make fuzz           every fuzz target for FUZZ_SECONDS
-#   make deps demo install lint layers clean
+#   make deps demo install lint format layers clean
 
 B          = build
 PREFIX     = /usr/local
@@ -18,6 +18,11 @@ FUZZ_SECONDS = 10
 LAYERS   = base message index store
 PROGRAMS = imapd
 TOOLS    =
+
+define NEWLINE
+
+
+endef
 
 # What each layer may include; the tests of a layer see the same.
 INC_base    = -Icommon/base
@@ -38,6 +43,8 @@ SRC_layer = $(or $(SRC_$(1)),$(wildcard common/$(1)/*.c))
 UNITS     = $(wildcard $(addsuffix /*.c,$(addprefix tests/unit/,$(LAYERS) imapd)))
 FUZZERS   = $(wildcard $(addsuffix /*.c,$(addprefix tests/fuzz/,$(LAYERS) imapd)))
 HEADERS   = $(wildcard common/*/*.h imapd/*.h tests/*.h)
+SOURCES   = $(wildcard common/*/*.c imapd/*.c) $(UNITS) $(FUZZERS)
+SYSTEMD   = $(wildcard units/*.service units/*.socket)
 MANPAGES  = $(wildcard */*.[1-8] common/*/*.[1-8])
 
 WARN  = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wconversion \
@@ -110,6 +117,55 @@ $(foreach u,$(UNITS),$(eval $(call UNIT,test,$(B),$(u),-lcmocka)))
 $(foreach u,$(UNITS),$(eval $(call UNIT,asan,$(B)/asan,$(u),-lcmocka)))
 $(foreach u,$(FUZZERS),$(eval $(call UNIT,fuzz,$(B),$(u))))
 
-.PHONY: all units asan
+
+fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
+fuzz: fuzzers
+	tests/fuzz/run $(B) $(FUZZ_SECONDS)
+
+PACKAGES = gcc make musl-tools linux-libc-dev libc6-dev libcmocka-dev clang libclang-rt-14-dev \
+	clang-format cppcheck isync neomutt tmux python3 curl strace procps
+
+deps:
+	@missing=$$(for p in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q ' installed$$' || echo $$p; \
+	done); \
+	[ -z "$$missing" ] && exit 0; \
+	[ "$$(id -u)" = 0 ] && as= || as=sudo; \
+	$$as apt-get update -q && \
+	DEBIAN_FRONTEND=noninteractive $$as apt-get install -q -y --no-install-recommends $$missing
+
+check: deps
+	$(MAKE) all units layers
+	B=$(abspath $(B)) UNITS=$(abspath $(B))/unit IMAPD=$(abspath $(B))/imapd SRC=$(CURDIR) tests/run
+check-asan: deps
+	$(MAKE) asan
+	B=$(abspath $(B))/asan UNITS=$(abspath $(B))/asan/unit IMAPD=$(abspath $(B))/asan/imapd \
+		SRC=$(CURDIR) tests/run
+
+layers:
+	tests/layers $(B)/layers "$(CC_test) $(WARN)" \
+		$(foreach l,$(LAYERS) imapd,"$(l) $(wildcard common/$(l) $(l)) $(INC_$(l))")
+demo: all
+	B=$(abspath $(B)) IMAPD=$(abspath $(B))/imapd SRC=$(CURDIR) tests/demo.sh
+format:
+	clang-format -i $(SOURCES) $(HEADERS)
+lint:
+	clang-format --dry-run -Werror $(SOURCES) $(HEADERS)
+	cppcheck -q --std=c11 --language=c --error-exitcode=1 --inline-suppr \
+		--enable=warning,performance,portability $(INC_imapd) -DSYSCONFDIR='"/etc"' \
+		$(filter-out tests/%,$(SOURCES))
+
+LIBEXEC = $(DESTDIR)$(PREFIX)/lib/roost
+install: all
+	install -d $(LIBEXEC)
+	install $(PROGRAMS:%=$(B)/%) $(LIBEXEC)
+	$(if $(TOOLS),install -D -t $(DESTDIR)$(PREFIX)/bin $(TOOLS:%=$(B)/%))
+	$(foreach m,$(MANPAGES),install -D -m 644 -t \
+		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m))) $(m)$(NEWLINE))
+	$(if $(SYSTEMD),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(SYSTEMD))
+clean:
+	rm -rf $(B)
+
+.PHONY: all units asan fuzzers fuzz deps check check-asan layers demo format lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

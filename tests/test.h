@@ -24,12 +24,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define assert_bytes(view, literal)                                       \
-	do {                                                              \
-		struct bytes v_ = (view), w_ = BYTES(literal);            \
-		if (!bytes_eq(v_, w_))                                    \
+#define assert_bytes(view, literal)                                                             \
+	do {                                                                                    \
+		struct bytes v_ = (view), w_ = BYTES(literal);                                  \
+		if (!bytes_eq(v_, w_))                                                          \
 			fail_msg("%s: got \"%.*s\" (%zu), want \"%s\"", #view, (int)v_.n, v_.p, \
-				 v_.n, literal);                          \
+				 v_.n, literal);                                                \
 	} while (0)
 
 static char test_dir_path[64];

@@ -27,9 +27,9 @@
 #define ARENA_ALONE 0
 #endif
 
-#define ARENA_FIRST (4096 - 64)		/* with malloc's own words: one page */
+#define ARENA_FIRST (4096 - 64) /* with malloc's own words: one page */
 #define ARENA_LARGEST (256 * 1024)
-#define ARENA_KEEP (16 * 1024)		/* a reset keeps no more than this */
+#define ARENA_KEEP (16 * 1024) /* a reset keeps no more than this */
 
 struct arena_chunk {
 	struct arena_chunk *next;

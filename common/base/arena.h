@@ -14,8 +14,8 @@
 struct arena_chunk;
 
 struct arena {
-	struct arena_chunk *chunk;	/* newest first */
-	size_t total;			/* bytes obtained from malloc */
+	struct arena_chunk *chunk; /* newest first */
+	size_t total;              /* bytes obtained from malloc */
 };
 
 #define ARENA_INIT ((struct arena){ 0 })

@@ -20,7 +20,7 @@ static void grow(struct buf *b, size_t n)
 {
 	size_t want;
 	if (!num_add(b->n, n, &want) || !num_add(want, 1, &want))
-		want = SIZE_MAX;	/* fails in mem_realloc, with a line in the log */
+		want = SIZE_MAX; /* fails in mem_realloc, with a line in the log */
 	if (want <= b->cap)
 		return;
 	size_t cap = b->cap > SIZE_MAX / 2 ? SIZE_MAX : b->cap * 2;

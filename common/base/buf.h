@@ -15,8 +15,8 @@ struct buf {
 	char *p;
 	size_t n;
 	size_t cap;
-	size_t max;	/* 0: no limit but memory */
-	bool full;	/* something didn't fit: content is cut */
+	size_t max; /* 0: no limit but memory */
+	bool full;  /* something didn't fit: content is cut */
 };
 
 #define BUF_INIT ((struct buf){ 0 })
@@ -26,9 +26,8 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_char(struct buf *b, char c);
 void buf_bytes(struct buf *b, struct bytes s);
 void buf_str(struct buf *b, const char *s);
-void buf_u64(struct buf *b, uint64_t v);	/* decimal */
-void buf_printf(struct buf *b, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void buf_u64(struct buf *b, uint64_t v); /* decimal */
+void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Room for n more bytes at the returned place (b->p + b->n); the caller adds
  * to b->n what it wrote.  NULL when max forbids it (full is set). */
@@ -40,8 +39,8 @@ static inline struct bytes buf_view(const struct buf *b)
 }
 
 const char *buf_cstr(struct buf *b);
-void buf_reset(struct buf *b);		/* keeps the memory */
-void buf_trim(struct buf *b, size_t keep);	/* empties; memory above keep is freed */
+void buf_reset(struct buf *b);             /* keeps the memory */
+void buf_trim(struct buf *b, size_t keep); /* empties; memory above keep is freed */
 void buf_free(struct buf *b);
 
 #endif

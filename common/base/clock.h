@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <time.h>
 
-int64_t clock_wall_ns(void);	/* CLOCK_REALTIME */
-int64_t clock_wall(void);	/* seconds */
-int64_t clock_ms(void);		/* CLOCK_MONOTONIC: for timeouts */
+int64_t clock_wall_ns(void); /* CLOCK_REALTIME */
+int64_t clock_wall(void);    /* seconds */
+int64_t clock_ms(void);      /* CLOCK_MONOTONIC: for timeouts */
 void clock_sleep_ms(int ms);
 
 static inline int64_t clock_ns_of(struct timespec t)

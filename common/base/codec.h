@@ -11,6 +11,6 @@ bool base64_decode(struct buf *out, struct bytes in);
 /* The alphabet of modified UTF-7 (',' for '/', no padding), RFC 3501 §5.1.3. */
 void base64_encode_utf7(struct buf *out, struct bytes in);
 bool base64_decode_utf7(struct buf *out, struct bytes in);
-void hex_encode(struct buf *out, struct bytes in);	/* lower case */
+void hex_encode(struct buf *out, struct bytes in); /* lower case */
 
 #endif

@@ -24,14 +24,14 @@
 #include "num.h"
 
 #define CONF_FILE SYSCONFDIR "/roost/roost.conf"
-#define CONF_MAX (256 * 1024)	/* bytes of a file: a mistake if larger */
+#define CONF_MAX (256 * 1024) /* bytes of a file: a mistake if larger */
 
 struct setting {
 	struct setting *next;
 	char *key, *value;
 };
 
-static struct setting *settings;	/* newest first: the last line wins */
+static struct setting *settings; /* newest first: the last line wins */
 static struct arena memory;
 static bool loaded;
 
@@ -228,7 +228,7 @@ static bool from_chain_only(const char *key)
 {
 	static const char *const facts[] = {
 		"AUTHORIZED", "AUTHMECH", "AUTHSTEP", "MASTER_USER", "CREDENTIALS_LOOKUP",
-		"LOGINFD", "IMAPTAG", "HOME", "USER", "SHELL",
+		"LOGINFD",    "IMAPTAG",  "HOME",     "USER",        "SHELL"
 	};
 	for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
 		if (strcmp(key, facts[i]) == 0)
@@ -283,7 +283,8 @@ uint64_t conf_u64(const char *key, uint64_t fallback, uint64_t min, uint64_t max
 
 bool conf_bool(const char *key, bool fallback)
 {
-	static const char *const yes[] = { "yes", "true", "1" }, *const no[] = { "no", "false", "0" };
+	static const char *const yes[] = { "yes", "true", "1" };
+	static const char *const no[] = { "no", "false", "0" };
 	const char *value = conf_get(key);
 
 	if (!value)

@@ -18,7 +18,7 @@ const char *conf_get(const char *key);
 const char *conf_str(const char *key, const char *fallback);
 /* A bad value is logged once and the fallback used. */
 uint64_t conf_u64(const char *key, uint64_t fallback, uint64_t min, uint64_t max);
-bool conf_bool(const char *key, bool fallback);	/* yes/no, true/false, 1/0 */
+bool conf_bool(const char *key, bool fallback); /* yes/no, true/false, 1/0 */
 /* Reads another file; for tests.  0, or -1 with errno. */
 int conf_load(const char *path);
 

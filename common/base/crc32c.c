@@ -9,6 +9,7 @@
  */
 #include "num.h"
 
+/* clang-format off */
 #define BIT(i, b, v) ((i) >> (b) & 1 ? (v) : 0u)
 #define ENTRY(i, a, b, c, d, e, f, g, h)                                                 \
 	(BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^      \
@@ -48,6 +49,7 @@ static const uint32_t table[8][256] = {
 	TABLE(0x493c7d27, 0x9278fa4e, 0x211d826d, 0x423b04da,
 	      0x847609b4, 0x0d006599, 0x1a00cb32, 0x34019664),
 };
+/* clang-format on */
 
 static uint32_t crc_table(uint32_t crc, const unsigned char *p, size_t n)
 {
@@ -66,7 +68,7 @@ static uint32_t crc_table(uint32_t crc, const unsigned char *p, size_t n)
 #include <cpuid.h>
 #include <nmmintrin.h>
 
-#define CRC_ASK (16 * 1024)	/* bytes before CPUID is worth its price */
+#define CRC_ASK (16 * 1024) /* bytes before CPUID is worth its price */
 
 __attribute__((target("sse4.2"))) static uint32_t crc_instruction(uint32_t crc,
 								  const unsigned char *p, size_t n)

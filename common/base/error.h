@@ -11,18 +11,18 @@
 
 enum error_kind {
 	ERROR_NONE,
-	ERROR_TEMPORARY,	/* [UNAVAILABLE]: try again later */
-	ERROR_INTERNAL,		/* [SERVERBUG]: a broken invariant */
-	ERROR_CORRUPT,		/* [CORRUPTION] */
-	ERROR_NOSPACE,		/* [OVERQUOTA]: disk or quota full */
-	ERROR_NOPERM,		/* [NOPERM] */
-	ERROR_NONEXISTENT,	/* [NONEXISTENT] or [TRYCREATE] */
-	ERROR_EXISTS,		/* [ALREADYEXISTS] */
-	ERROR_INUSE,		/* [INUSE]: locked for longer than we wait */
-	ERROR_EXPUNGED,		/* [EXPUNGEISSUED]: the message is gone */
-	ERROR_LIMIT,		/* [LIMIT]: one of our named limits */
-	ERROR_CANNOT,		/* [CANNOT]: never possible here */
-	ERROR_INVALID,		/* the caller's argument, no code */
+	ERROR_TEMPORARY,   /* [UNAVAILABLE]: try again later */
+	ERROR_INTERNAL,    /* [SERVERBUG]: a broken invariant */
+	ERROR_CORRUPT,     /* [CORRUPTION] */
+	ERROR_NOSPACE,     /* [OVERQUOTA]: disk or quota full */
+	ERROR_NOPERM,      /* [NOPERM] */
+	ERROR_NONEXISTENT, /* [NONEXISTENT] or [TRYCREATE] */
+	ERROR_EXISTS,      /* [ALREADYEXISTS] */
+	ERROR_INUSE,       /* [INUSE]: locked for longer than we wait */
+	ERROR_EXPUNGED,    /* [EXPUNGEISSUED]: the message is gone */
+	ERROR_LIMIT,       /* [LIMIT]: one of our named limits */
+	ERROR_CANNOT,      /* [CANNOT]: never possible here */
+	ERROR_INVALID,     /* the caller's argument, no code */
 };
 
 #define ERROR_TEXT 192

@@ -14,7 +14,7 @@
 
 int file_open(int dirfd, const char *name, int flags, mode_t mode)
 	__attribute__((warn_unused_result));
-int dir_open(int dirfd, const char *name);	/* O_DIRECTORY | O_RDONLY */
+int dir_open(int dirfd, const char *name); /* O_DIRECTORY | O_RDONLY */
 
 /* All of it or -1. */
 int file_write_all(int fd, const void *p, size_t n) __attribute__((warn_unused_result));
@@ -47,7 +47,7 @@ int file_commit(int dirfd, int fd, const char *temp, const char *name)
 int file_rename_new(int fromdir, const char *from, int todir, const char *to)
 	__attribute__((warn_unused_result));
 
-int file_sync(int fd) __attribute__((warn_unused_result));	/* fsync */
+int file_sync(int fd) __attribute__((warn_unused_result)); /* fsync */
 int file_datasync(int fd) __attribute__((warn_unused_result));
 int dir_sync(int dirfd) __attribute__((warn_unused_result));
 
@@ -67,7 +67,7 @@ void dotlock_release(int dirfd, const char *name);
  * works between the processes that see the file. */
 bool file_is_local(int fd);
 
-const char *file_boot_id(void);		/* 36 characters, or "" if unknown */
-const char *file_machine_id(void);	/* 32 hex characters, or "" */
+const char *file_boot_id(void);    /* 36 characters, or "" if unknown */
+const char *file_machine_id(void); /* 32 hex characters, or "" */
 
 #endif

@@ -38,7 +38,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 		m->faulted = true;
 	} else {
 		signal(sig, SIG_DFL);
-		raise(sig);	/* delivered as soon as we return */
+		raise(sig); /* delivered as soon as we return */
 	}
 	errno = saved;
 }

@@ -13,11 +13,11 @@
 #include <stddef.h>
 
 struct filemap {
-	char *p;		/* NULL: not mapped */
+	char *p; /* NULL: not mapped */
 	size_t n;
 	bool writable;
 	volatile bool faulted;
-	struct filemap *next;	/* all maps of the process, for the handler */
+	struct filemap *next; /* all maps of the process, for the handler */
 };
 
 /* Maps n bytes of fd from 0, shared; *m must stay where it is in memory until

@@ -41,7 +41,7 @@ static void resize(struct hashmap *m, size_t cap)
 	size_t size;
 
 	if (!num_mul(cap, sizeof *m->slots, &size))
-		size = SIZE_MAX;	/* fails in mem_alloc, with a line in the log */
+		size = SIZE_MAX; /* fails in mem_alloc, with a line in the log */
 	m->slots = mem_alloc(size);
 	memset(m->slots, 0, size);
 	m->cap = cap;

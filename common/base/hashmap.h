@@ -8,14 +8,14 @@
 #include "bytes.h"
 
 struct hashmap_slot {
-	struct bytes key;	/* p == NULL: free */
+	struct bytes key; /* p == NULL: free */
 	uint64_t hash;
 	uint64_t value;
 };
 
 struct hashmap {
 	struct hashmap_slot *slots;
-	size_t cap;		/* power of two */
+	size_t cap; /* power of two */
 	size_t n;
 };
 

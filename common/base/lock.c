@@ -22,15 +22,15 @@
 #include "num.h"
 
 #define LOCK_YIELDS 4
-#define LOCK_SLEEP_MIN 200		/* microseconds */
+#define LOCK_SLEEP_MIN 200 /* microseconds */
 #define FLOCK_SLEEP_MAX 5000
 #define DOTLOCK_SLEEP_MAX 50000
-#define DOTLOCK_TEXT 320		/* "pid:host" */
+#define DOTLOCK_TEXT 320 /* "pid:host" */
 
 struct wait {
-	int64_t until;		/* clock_ms */
+	int64_t until; /* clock_ms */
 	int yields;
-	long sleep, sleep_max;	/* microseconds */
+	long sleep, sleep_max; /* microseconds */
 };
 
 static struct wait wait_for(int timeout_ms, long sleep_max)

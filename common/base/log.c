@@ -19,10 +19,10 @@
 
 #include "conf.h"
 
-#define LOG_LINE 2048		/* bytes of a line; syslogds cut there or later */
-#define LOG_TEXT 1024		/* of the free text before escaping */
+#define LOG_LINE 2048 /* bytes of a line; syslogds cut there or later */
+#define LOG_TEXT 1024 /* of the free text before escaping */
 #define LOG_PAIRS 8
-#define LOG_VALUE 128		/* of a context value after escaping */
+#define LOG_VALUE 128 /* of a context value after escaping */
 #define LOG_MAIL_FACILITY (2 << 3)
 
 struct pair {
@@ -177,7 +177,7 @@ static bool debugging(void)
 {
 	static enum { UNKNOWN, OFF, ON } state;
 	if (state == UNKNOWN) {
-		state = OFF;	/* reading the settings may log */
+		state = OFF; /* reading the settings may log */
 		state = conf_bool("DEBUG", false) ? ON : OFF;
 	}
 	return state == ON;

@@ -23,7 +23,7 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 void log_write(enum log_level level, const char *event, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)	/* only with DEBUG=yes */
+#define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__) /* only with DEBUG=yes */
 #define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warn(...) log_write(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -26,7 +26,7 @@ static inline bool num_add64(uint64_t a, uint64_t b, uint64_t *sum)
  * zeros are allowed, an empty b is not. */
 bool num_parse(struct bytes b, uint64_t max, uint64_t *value);
 bool num_parse_u32(struct bytes b, uint32_t *value);
-bool num_parse_hex(struct bytes b, uint64_t *value);	/* 1 to 16 digits */
+bool num_parse_hex(struct bytes b, uint64_t *value); /* 1 to 16 digits */
 
 /* Takes leading digits off *b; false if there is none or it passes max. */
 bool num_take(struct bytes *b, uint64_t max, uint64_t *value);

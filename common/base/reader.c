@@ -15,7 +15,9 @@
 void reader_init(struct reader *r, int fd, char *mem, size_t cap, int timeout_ms,
 		 struct writer *tied)
 {
-	*r = (struct reader){ .fd = fd, .timeout_ms = timeout_ms, .tied = tied, .p = mem, .cap = cap };
+	*r = (struct reader){
+		.fd = fd, .timeout_ms = timeout_ms, .tied = tied, .p = mem, .cap = cap
+	};
 }
 
 /* Waits and reads at most n bytes to p; the count in *got. */
@@ -81,7 +83,7 @@ enum reader_status reader_line(struct reader *r, size_t max, struct bytes *line)
 	size_t looked = 0;
 
 	if (max > r->cap - 2)
-		max = r->cap - 2;	/* a CRLF must fit as well */
+		max = r->cap - 2; /* a CRLF must fit as well */
 	for (;;) {
 		struct bytes have = unread(r);
 		size_t lf = bytes_chr(bytes_from(have, looked), '\n');
@@ -142,7 +144,7 @@ enum reader_status reader_exact(struct reader *r, char *p, size_t n)
 			if (s == READER_OK)
 				memcpy(p, piece.p, piece.n);
 		} else {
-			s = read_some(r, p, n, &piece.n);	/* large: past the buffer */
+			s = read_some(r, p, n, &piece.n); /* large: past the buffer */
 		}
 		if (s != READER_OK)
 			return s;

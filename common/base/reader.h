@@ -13,17 +13,17 @@ enum reader_status {
 	READER_OK,
 	READER_EOF,
 	READER_TIMEOUT,
-	READER_TOO_LONG,	/* the line has more than max bytes; see below */
-	READER_ERROR,		/* errno */
+	READER_TOO_LONG, /* the line has more than max bytes; see below */
+	READER_ERROR,    /* errno */
 };
 
 struct reader {
 	int fd;
 	int timeout_ms;
-	struct writer *tied;	/* may be NULL */
+	struct writer *tied; /* may be NULL */
 	char *p;
 	size_t pos, end, cap;
-	uint64_t total;		/* bytes read since init, for the log */
+	uint64_t total; /* bytes read since init, for the log */
 };
 
 /* Uses mem (cap bytes, caller's). */

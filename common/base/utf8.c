@@ -119,7 +119,7 @@ static bool run_to_utf8(struct buf *out, struct bytes run)
 bool utf7_to_utf8(struct buf *out, struct bytes in)
 {
 	size_t start = out->n;
-	bool after_run = false;	/* two runs in a row are one run written badly */
+	bool after_run = false; /* two runs in a row are one run written badly */
 
 	while (in.n) {
 		char c = in.p[0];

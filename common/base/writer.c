@@ -170,7 +170,7 @@ void writer_crlf(struct writer *w, struct bytes b, char *last)
 char *writer_room(struct writer *w, size_t n)
 {
 	if (w->error)
-		w->n = 0;	/* what is written into it is dropped */
+		w->n = 0; /* what is written into it is dropped */
 	else if (n > w->cap - w->n)
 		send_with(w, "", 0);
 	return w->p + w->n;

@@ -14,12 +14,12 @@
 
 struct writer {
 	int fd;
-	int timeout_ms;		/* longest wait for the peer to take bytes */
-	int error;		/* errno of the first failure; then all is dropped */
-	bool no_socket;		/* known only after the first write */
+	int timeout_ms; /* longest wait for the peer to take bytes */
+	int error;      /* errno of the first failure; then all is dropped */
+	bool no_socket; /* known only after the first write */
 	char *p;
 	size_t n, cap;
-	uint64_t total;		/* bytes accepted since init, for the log */
+	uint64_t total; /* bytes accepted since init, for the log */
 };
 
 /* Uses mem (cap bytes, caller's, at least 512). */
@@ -29,8 +29,7 @@ void writer_bytes(struct writer *w, struct bytes b);
 void writer_str(struct writer *w, const char *s);
 void writer_char(struct writer *w, char c);
 void writer_u64(struct writer *w, uint64_t v);
-void writer_printf(struct writer *w, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void writer_printf(struct writer *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Like writer_put, but every LF not after a CR gets one, and a lone CR stays:
  * messages stored with LF leave with CRLF.  *last is the byte before p (start
  * with 0), updated. */
