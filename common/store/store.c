@@ -12,6 +12,7 @@
 
 #include "conf.h"
 #include "file.h"
+#include "log.h"
 #include "store_private.h"
 
 /* One %-variable; false for one we don't know. */
@@ -178,8 +179,8 @@ static int make_root(struct store *s, struct error *e)
 			if (store_make_dirs(path, e) < 0)
 				return -1;
 		}
-	if (s->index != s->mail)
-		(void)store_make_dirs(s->index, NULL);	/* else the index is private */
+	if (s->index != s->mail && store_make_dirs(s->index, e) < 0)
+		log_warn("index", "%s; the index stays in memory", e->log);
 	if (s->control != s->mail && store_make_dirs(s->control, e) < 0)
 		return -1;
 	return 0;
@@ -187,10 +188,13 @@ static int make_root(struct store *s, struct error *e)
 
 int store_open(struct store **out, const struct store_user *u, struct error *e)
 {
+	struct error ignored;
 	struct arena a = ARENA_INIT;
 	struct store *s = arena_new(&a, struct store);
 
 	s->arena = a;
+	if (!e)
+		e = &ignored;
 	if (!user_is_safe(u->user)) {
 		arena_free(&a);
 		return error_set(e, ERROR_INVALID, "Not a valid user name", "user name refused");
