@@ -1,0 +1,74 @@
+/*
+ * mailbox_private.h: an open folder, as the files of the store layer see it.
+ *
+ * What every driver needs stands here; what only one needs hangs at `data`.
+ */
+#ifndef MAILBOX_PRIVATE_H
+#define MAILBOX_PRIVATE_H
+
+#include "bell.h"
+#include "driver.h"
+#include "mailbox.h"
+#include "store_private.h"
+
+/* A range of this session's \Recent messages. */
+struct recent_range {
+	uint32_t from, to;	/* UIDs, both in it */
+};
+
+/* Learned while serving, told to the index in batches. */
+struct learned {
+	uint32_t uid;
+	int64_t date;	/* INDEX_DATE_UNKNOWN: nothing learned */
+	uint64_t size;	/* INDEX_SIZE_UNKNOWN: nothing learned */
+};
+#define LEARN_BATCH 4096
+
+struct mailbox {
+	struct store *store;
+	const struct driver *driver;
+	struct arena arena;	/* as long as the mailbox */
+	struct bytes name;
+	unsigned flags;		/* MAILBOX_READONLY, ... */
+	bool readonly;		/* asked for, or the store can't be written */
+
+	/* Set by the driver's open. */
+	int indexfd;	/* directory of index, journal, cache, bell */
+	int lockfd;	/* directory whose flock is the mailbox lock */
+	bool private;	/* index in anonymous memory only */
+
+	struct index *index;
+	struct view *view;	/* NULL with MAILBOX_NOVIEW */
+	struct cache *cache;
+
+	struct recent_range *recent;
+	size_t nrecent;
+	char (*keywords)[INDEX_KEYWORD_SIZE];	/* what mailbox_keyword returned */
+	struct learned *learned;
+	size_t nlearned;
+	struct buf body;	/* mailbox_mail's, for messages that aren't mapped */
+	bool body_used;		/* a struct mail points into it */
+
+	void *data;	/* the driver's */
+};
+
+/* 64 bits that stand for the message in the cache: a hash of its base name
+ * (cache_key.identity). */
+uint64_t mailbox_identity(struct mailbox *mb, const struct index_record *r);
+
+/* Dates and sizes that were looked up; written to the index when there are
+ * many and nobody has the lock, and by mailbox_settle. */
+void mailbox_learn(struct mailbox *mb, uint32_t uid, int64_t date, uint64_t size);
+void mailbox_learn_flush(struct mailbox *mb);
+
+/* After a change others should see. */
+void mailbox_ring(struct mailbox *mb);
+/* A view where there should be one; -1: the index can't be used. */
+int mailbox_need_view(struct mailbox *mb, struct error *e);
+
+/* items.c: parses a message that was stored just now and gives the cache what
+ * it will be asked for.  No lock is held. */
+void items_collect(struct mailbox *mb, struct arena *scratch, uint32_t uid, uint64_t identity,
+		   struct bytes raw);
+
+#endif
