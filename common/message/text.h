@@ -11,7 +11,7 @@
 
 /* --- content transfer encodings (transfer.c), RFC 2045 §6; forgiving --- */
 enum transfer { TRANSFER_NONE, TRANSFER_BASE64, TRANSFER_QP, TRANSFER_UNKNOWN };
-enum transfer transfer_of(struct bytes token);	/* 7bit, 8bit, binary, "" -> NONE */
+enum transfer transfer_of(struct bytes token); /* 7bit, 8bit, binary, "" -> NONE */
 
 /* A decoder that is fed pieces; state carries what a piece boundary cuts. */
 struct transfer_state {
@@ -26,17 +26,28 @@ void transfer_decode(struct transfer_state *s, struct bytes in, bool last, struc
 /* --- charsets (charset.c) --- */
 struct charset;
 /* NULL: unknown.  Owned by a small table in the process, never freed.
- * US-ASCII, UTF-8 and ISO-8859-1 cost no iconv. */
+ * US-ASCII, UTF-8 and ISO-8859-1 cost no iconv.  One text at a time each. */
 struct charset *charset_find(struct bytes name);
 /* Appends UTF-8; ill-formed input gives U+FFFD and goes on.  Stateful: call
  * with last at the end of a text. */
 void charset_to_utf8(struct charset *c, struct bytes in, bool last, struct buf *out);
+/* A whole text at once.  False if some of it was ill-formed. */
+bool charset_text(struct charset *c, struct bytes in, struct buf *out);
+/* Forgets what came before: for who stops in the middle of a text. */
+void charset_reset(struct charset *c);
+/* For text whose charset is missing, unknown or US-ASCII: UTF-8, and what is
+ * ill-formed in it as windows-1252. */
+struct charset *charset_guess(void);
+/* True if the text needs no conversion. */
+bool charset_is_utf8(const struct charset *c, struct bytes in);
 
 /* --- encoded-words (encword.c), RFC 2047 §5-6, RFC 2231 §5 --- */
 /* A header field's value as UTF-8: unfolded, encoded-words decoded (white
- * space between two of them dropped), raw 8-bit taken as UTF-8 or else
- * ISO-8859-1. */
+ * space between two of them dropped; no CR, LF or NUL comes out of one), raw
+ * 8-bit taken as charset_guess does. */
 void header_decode(struct buf *out, struct bytes value);
+/* The value without its newlines; a tab behind one becomes a space. */
+void header_unfold(struct buf *out, struct bytes value);
 
 /* --- folding for comparison (casemap.c), RFC 5051 --- */
 /* Appends UTF-8 with titlecase and full compatibility decomposition applied
