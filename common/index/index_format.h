@@ -14,11 +14,11 @@
  * capacity is fixed for a generation (a full table means a new generation
  * with twice the room), so no record ever moves inside a file.  The file is
  * sparse; a range is allocated (fallocate, or zeros written) before the
- * header says that it is in use, so a store through the map can't meet a full
- * disk (index-design §10).
+ * header (ready, file_size) says that it may be written, so a store through
+ * the map can't meet a full disk (index-design §10).
  *
  * Invariants, kept by the holder of the mailbox lock, checked by all others:
- *  - count <= capacity; uids strictly rise over records[0..count).
+ *  - count <= ready <= capacity; uids strictly rise over records[0..count).
  *  - A record below count never changes its uid.  A dead record (INDEX_DEAD)
  *    stays as it was but for the dead bit and modseq until the next
  *    generation; cache entry and name stay with it.
@@ -88,7 +88,7 @@ _Static_assert(sizeof(struct index_record) == 64, "a record is one cache line");
 struct index_block {
 	uint64_t modseq;	/* highest of its records, dead ones included */
 	uint64_t vsize;		/* sum over living records of known size */
-	uint64_t keywords;	/* OR over living records ever since the generation began (hint) */
+	uint64_t keywords;	/* OR over living records */
 	uint32_t alive;
 	uint32_t unseen;	/* alive and not \Seen */
 	uint32_t deleted;	/* alive and \Deleted */
@@ -115,8 +115,11 @@ struct index_header {
 	uint64_t clean;			/* 1: closed clean; what is on disk is whole */
 	uint64_t stale;			/* 1: the store knows more (a write here failed): rebuild */
 	uint64_t applied;		/* logical journal offset applied up to */
+	uint64_t applying;		/* where `applied` will be: the frame under way ends there */
 	uint64_t count;			/* records in use, dead ones included */
+	uint64_t ready;			/* records whose place in the file is allocated */
 	uint64_t names_used;		/* bytes of the names region in use */
+	uint64_t names_live;		/* of these, bytes that a record points to */
 	uint64_t file_size;		/* bytes that may be touched */
 
 	/* the mailbox */

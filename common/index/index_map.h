@@ -9,14 +9,19 @@
 #ifndef INDEX_MAP_H
 #define INDEX_MAP_H
 
+#include <stddef.h>
+
 #include "filemap.h"
 #include "index.h"
 
 struct index_map {
 	struct filemap map;	/* grows: unmapped and mapped again inside a step */
 	int fd;			/* -1: anonymous */
+	uint64_t device, inode;
 	unsigned refs;
 	bool writable;
+	bool broken;		/* something in it can't be: rebuild */
+	bool resident;		/* we hold the shared flock of those who changed something */
 	uint64_t id, generation;	/* copied and checked at open, as are these: */
 	uint64_t capacity, records_at, names_at;
 	struct index *owner;	/* for waiting on the lock when `change` stays odd; may be NULL */
@@ -41,5 +46,61 @@ uint64_t map_block_modseq(struct index_map *m, uint64_t block);
 bool map_superseded(struct index_map *m);
 /* Binary search over [0, count): first slot with uid >= the given. */
 uint64_t map_find(struct index_map *m, uint64_t count, uint32_t uid);
+
+/* --- for the modules of index.h alone --- */
+
+#define INDEX_FILE_NEW INDEX_FILE ".new"	/* made under the lock, then renamed */
+#define HEAD_AT(field) offsetof(struct index_header, field)
+
+/* The word at the start of a record. */
+#define RECORD_UID(w) ((uint32_t)(w))
+#define RECORD_FLAGS(w) ((uint16_t)((w) >> 32))
+#define RECORD_STATE(w) ((uint8_t)((w) >> 48))
+#define RECORD_DRIVER(w) ((uint8_t)((w) >> 56))
+#define RECORD_WORD(uid, flags, state, driver)                                        \
+	((uint64_t)(uid) | (uint64_t)(flags) << 32 | (uint64_t)(state) << 48 |        \
+	 (uint64_t)(driver) << 56)
+
+#define NAME_WORD(at, length) ((uint64_t)(at) << 16 | (uint64_t)(length))
+#define NAME_AT(w) ((w) >> 16)
+#define NAME_LENGTH(w) ((size_t)((w) & 0xffff))
+
+/* Opens and checks the structure of a file: NULL with errno (0: it is there
+ * but not an index).  Says nothing about trust: map_trusted does. */
+struct index_map *map_open(int dirfd, const char *name, bool readonly);
+/* Closed clean or changed in this boot, here, as this very file, not stale. */
+bool map_trusted(struct index_map *m);
+/* A new generation with room for at least that many records, in a file that
+ * replaces INDEX_FILE_NEW (dirfd -1: in anonymous memory with that much for
+ * names).  The header's fixed part is set.  NULL with errno. */
+struct index_map *map_create(int dirfd, uint64_t id, uint64_t generation, uint64_t records,
+			     uint64_t names);
+/* Allocates room for n more records and that many bytes of names: 1; 0 if this
+ * generation hasn't it; -1 with errno. */
+int map_reserve(struct index_map *m, uint64_t n, uint64_t names);
+void map_close(struct index_map *m);	/* whatever the references */
+/* The file grew up to `end`: maps it again.  False if it didn't. */
+bool map_cover(struct index_map *m, uint64_t end);
+/* Mapped, never faulted, nothing impossible seen in it. */
+bool map_ok(const struct index_map *m);
+/* The name still leads to this file; and it is the current generation, whole. */
+bool map_same_file(const struct index_map *m, int dirfd);
+bool map_is_current(struct index_map *m, int dirfd);
+/* A record that may be what a writer wrote. */
+bool map_sane(struct index_map *m, const struct index_record *r);
+
+/* Words and multiples of words at an offset, each word at once. */
+uint64_t map_load(struct index_map *m, uint64_t at);
+uint32_t map_load32(struct index_map *m, uint64_t at);
+void map_store(struct index_map *m, uint64_t at, uint64_t v);
+void map_store32(struct index_map *m, uint64_t at, uint32_t v);
+void map_get(struct index_map *m, uint64_t at, void *out, size_t n);
+void map_put(struct index_map *m, uint64_t at, const void *p, size_t n);
+/* Bytes of the names region, not yet used by anybody. */
+void map_put_name(struct index_map *m, uint64_t at, struct bytes name);
+/* As map_find, but for rising uids starts at the slot found last. */
+uint64_t map_find_from(struct index_map *m, uint64_t slot, uint64_t count, uint32_t uid);
+uint64_t map_record_at(const struct index_map *m, uint64_t slot);
+uint64_t map_block_at(uint64_t block);
 
 #endif
