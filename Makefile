@@ -76,6 +76,10 @@ LD_test    = -pie -Wl,-z,relro,-z,now
 LD_asan    = -pie
 LD_fuzz    = -fsanitize=fuzzer
 
+ifndef V	# make V=1 shows the commands
+Q = @echo "  $(@:$(B)/%=%)";
+endif
+
 all: $(PROGRAMS:%=$(B)/%)
 units: $(UNITS:tests/%.c=$(B)/%)
 asan: $(PROGRAMS:%=$(B)/asan/%) $(UNITS:tests/%.c=$(B)/asan/%)
@@ -87,23 +91,23 @@ libs    = $(patsubst %,$(B)/$(1)/lib%.a,$(LINK_$(2)))
 
 define LIBRARY # flavour, layer
 $(B)/$(1)/lib$(2).a: $(patsubst %.c,$(B)/$(1)/%.o,$(call SRC_layer,$(2)))
-	@rm -f $$@; mkdir -p $$(@D)
-	ar rcs $$@ $$^
+	@mkdir -p $$(@D); rm -f $$@
+	$$(Q)ar rcs $$@ $$^
 endef
 
 define FLAVOUR # flavour
 $(B)/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
-	$$(CC_$(1)) $$(WARN) $$(DEFS) $$(CFLAGS) $$(call include,$$<) $$(INC_$(1)) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC_$(1)) $$(WARN) $$(DEFS) $$(CFLAGS) $$(call include,$$<) $$(INC_$(1)) -MMD -MP -c -o $$@ $$<
 $(foreach l,$(LAYERS) imapd,$(eval $(call LIBRARY,$(1),$(l))))
 endef
 $(foreach f,release test asan fuzz,$(eval $(call FLAVOUR,$(f))))
 
 # Programs.
 $(B)/imapd: $(SRC_imapd:%.c=$(B)/release/%.o) $(call libs,release,store)
-	$(call PIE_LINK,$^)
+	$(Q)$(call PIE_LINK,$^)
 $(B)/asan/imapd: $(SRC_imapd:%.c=$(B)/asan/%.o) $(call libs,asan,store)
-	$(CC_asan) $(LD_asan) -o $@ $^
+	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 
 # Tests: each is linked with its layer and those to its left.
 INC_test = -Itests
@@ -111,7 +115,7 @@ INC_asan = -Itests
 define UNIT # flavour, directory, source, libraries
 $(2)/$(3:tests/%.c=%): $(B)/$(1)/$(3:.c=.o) $(call libs,$(1),$(call layer,$(3)))
 	@mkdir -p $$(@D)
-	$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(4)
+	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(4)
 endef
 $(foreach u,$(UNITS),$(eval $(call UNIT,test,$(B),$(u),-lcmocka)))
 $(foreach u,$(UNITS),$(eval $(call UNIT,asan,$(B)/asan,$(u),-lcmocka)))
@@ -143,7 +147,7 @@ check-asan: deps
 		SRC=$(CURDIR) tests/run
 
 layers:
-	tests/layers $(B)/layers "$(CC_test) $(WARN)" \
+	@tests/layers $(B)/layers "$(CC_test) $(WARN)" \
 		$(foreach l,$(LAYERS) imapd,"$(l) $(wildcard common/$(l) $(l)) $(INC_$(l))")
 demo: all
 	B=$(abspath $(B)) IMAPD=$(abspath $(B))/imapd SRC=$(CURDIR) tests/demo.sh

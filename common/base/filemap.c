@@ -43,16 +43,13 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+/* At every map: one that lost its handler to somebody would be deadly. */
 static int handle_sigbus(void)
 {
-	if (page_size)
-		return 0;
 	struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
 	sigemptyset(&sa.sa_mask);
-	if (sigaction(SIGBUS, &sa, NULL) < 0)
-		return -1;
 	page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
-	return 0;
+	return sigaction(SIGBUS, &sa, NULL);
 }
 
 int filemap_open(struct filemap *m, int fd, size_t n, bool writable)
