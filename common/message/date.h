@@ -22,13 +22,16 @@ bool date_parse_day(struct bytes s, int64_t *day);
  * zone of this process; years are clamped to 0..9999. */
 void date_format_internal(char *out, int64_t utc);
 /* The offset of the local zone at that moment, minutes east.  Cached: cheap for
- * rising or falling sequences. */
+ * rising or falling sequences.  The first call reads the zone's file: make it
+ * before the process shuts itself in. */
 int date_local_offset(int64_t utc);
 /* Day number (days since the epoch) of a moment in a zone. */
 static inline int64_t date_day(int64_t utc, int offset_min)
 {
-	int64_t s = utc + (int64_t)offset_min * 60;
-	return (s >= 0 ? s : s - 86399) / 86400;
+	int64_t s;
+	if (__builtin_add_overflow(utc, (int64_t)offset_min * 60, &s))
+		s = utc;
+	return s / 86400 - (s % 86400 < 0);
 }
 
 #endif

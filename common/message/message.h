@@ -75,12 +75,17 @@ struct message {
 /* Never fails. */
 void message_parse(struct arena *a, struct bytes raw, struct message *m);
 /* Header fields only, up to the empty line: for FETCH of a header without
- * touching the body.  root has fields and head_* set, all else is zero. */
+ * touching the body.  root has fields and head_* set, and body_at and end_at
+ * where the header ends; all else is zero. */
 void message_parse_header(struct arena *a, struct bytes raw, struct message *m);
 
 /* The first field of that name (ASCII case ignored), or NULL. */
 const struct field *part_field(const struct part *p, const char *name);
 const struct field *part_field_next(const struct part *p, const struct field *after);
+
+/* Its type is message/rfc822 or message/global (RFC 9051 §7.5.2).  It is still a
+ * PART_LEAF when it is encoded, or lies beyond a limit. */
+bool part_is_message(const struct part *p);
 
 /* The part an IMAP section number names (RFC 3501 §6.4.5): numbers [3,1] for
  * "3.1"; n == 0 is the root.  A message/rfc822 part's numbers go on inside

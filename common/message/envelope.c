@@ -1,0 +1,183 @@
+/*
+ * envelope.c: ENVELOPE and the strings of IMAP.
+ *
+ * RFC 3501 §7.4.2 and §9 envelope, RFC 9051 §7.5.2.  Of several Date, Subject,
+ * In-Reply-To or Message-ID fields the first counts; the addresses of several
+ * From or To fields are shown together, so that no sender hides behind a field
+ * that clients don't look at.  Nothing is decoded.
+ */
+#include "address.h"
+#include "message.h"
+
+/* --- strings --- */
+
+enum { PLAIN, ESCAPE, NUL, LITERAL };
+
+/* RFC 3501 §9: QUOTED-CHAR is any 7-bit character but CR, LF and NUL. */
+static uint8_t char_class(unsigned char c)
+{
+	if (c >= 128 || c == '\r' || c == '\n')
+		return LITERAL;
+	if (c == 0)
+		return NUL;
+	return c == '"' || c == '\\' ? ESCAPE : PLAIN;
+}
+
+static void write_literal(struct buf *out, struct bytes s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] != '\0';
+	buf_char(out, '{');
+	buf_u64(out, n);
+	buf_add(out, "}\r\n", 3);
+	for (size_t i = 0, end; i < s.n; i = end + 1) {
+		end = bytes_chr(bytes_from(s, i), '\0');
+		end = end == BYTES_NONE ? s.n : i + end;
+		buf_add(out, s.p + i, end - i);
+	}
+}
+
+void imap_string_write(struct buf *out, struct bytes s)
+{
+	char *p;
+	size_t n = 1;
+
+	if (!s.p) {
+		buf_add(out, "NIL", 3);
+		return;
+	}
+	if (s.n > SIZE_MAX / 2 - 2 || !(p = buf_reserve(out, s.n * 2 + 2)))
+		return;
+	p[0] = '"';
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t class = char_class((unsigned char)s.p[i]);
+		if (class == LITERAL) {
+			write_literal(out, s);
+			return;
+		}
+		if (class == NUL)
+			continue;
+		if (class == ESCAPE)
+			p[n++] = '\\';
+		p[n++] = s.p[i];
+	}
+	p[n++] = '"';
+	out->n += n;
+}
+
+/* --- addresses --- */
+
+static void address_write(struct buf *out, const struct address *a)
+{
+	buf_char(out, '(');
+	imap_string_write(out, a->name);
+	buf_char(out, ' ');
+	imap_string_write(out, a->route);
+	buf_char(out, ' ');
+	imap_string_write(out, a->mailbox);
+	buf_char(out, ' ');
+	imap_string_write(out, a->host);
+	buf_char(out, ')');
+}
+
+/* --- the ten members --- */
+
+enum member {
+	DATE, SUBJECT, FROM, SENDER, REPLY_TO, TO, CC, BCC, IN_REPLY_TO, MESSAGE_ID,
+	MEMBERS
+};
+
+static const struct {
+	struct bytes name;
+	bool addresses;
+} members[MEMBERS] = {
+	[DATE] = { { "Date", 4 }, false },
+	[SUBJECT] = { { "Subject", 7 }, false },
+	[FROM] = { { "From", 4 }, true },
+	[SENDER] = { { "Sender", 6 }, true },
+	[REPLY_TO] = { { "Reply-To", 8 }, true },
+	[TO] = { { "To", 2 }, true },
+	[CC] = { { "Cc", 2 }, true },
+	[BCC] = { { "Bcc", 3 }, true },
+	[IN_REPLY_TO] = { { "In-Reply-To", 11 }, false },
+	[MESSAGE_ID] = { { "Message-ID", 10 }, false },
+};
+
+struct envelope {
+	const struct field *first[MEMBERS];
+};
+
+static enum member member_of(struct bytes name)
+{
+	enum member i = 0;
+
+	while (i < MEMBERS && (name.n != members[i].name.n || !bytes_ieq(name, members[i].name)))
+		i++;
+	return i;
+}
+
+static void envelope_collect(struct envelope *e, const struct part *p)
+{
+	*e = (struct envelope){ 0 };
+	for (size_t i = 0; i < p->nfields; i++) {
+		enum member m = member_of(p->fields[i].name);
+		if (m < MEMBERS && !e->first[m])
+			e->first[m] = &p->fields[i];
+	}
+}
+
+/* The addresses of all fields of first's name, at most ADDRESS_MAX.  False:
+ * there are none, and NIL was written. */
+static bool addresses_write(struct buf *out, struct arena *scratch, const struct part *p,
+			    const struct field *first)
+{
+	size_t n = 0;
+
+	for (const struct field *f = first; f && n < ADDRESS_MAX; f = part_field_next(p, f)) {
+		const struct address *a = address_parse(scratch, f->value);
+		for (; a; a = a->next) {
+			if (n++ == 0)
+				buf_char(out, '(');
+			address_write(out, a);
+		}
+	}
+	if (n == 0)
+		buf_add(out, "NIL", 3);
+	else
+		buf_char(out, ')');
+	return n > 0;
+}
+
+static void member_write(struct buf *out, struct arena *scratch, const struct part *p,
+			 const struct envelope *e, enum member m)
+{
+	const struct field *f = e->first[m];
+
+	if (!members[m].addresses) {
+		imap_string_write(out, f ? field_unfold(scratch, f) : (struct bytes){ 0 });
+		return;
+	}
+	size_t before = out->n;
+	if (addresses_write(out, scratch, p, f) || (m != SENDER && m != REPLY_TO))
+		return;
+	if (!out->full) {
+		out->n = before;
+		addresses_write(out, scratch, p, e->first[FROM]);
+	}
+}
+
+void envelope_write(struct buf *out, struct arena *scratch, const struct message *m,
+		    const struct part *p)
+{
+	struct envelope e;
+
+	(void)m;
+	envelope_collect(&e, p);
+	for (enum member i = 0; i < MEMBERS; i++) {
+		buf_char(out, i == 0 ? '(' : ' ');
+		member_write(out, scratch, p, &e, i);
+	}
+	buf_char(out, ')');
+}
