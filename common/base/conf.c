@@ -32,6 +32,7 @@ struct setting {
 };
 
 static struct setting *settings; /* newest first: the last line wins */
+static struct setting *told;     /* keys whose bad values are in the log */
 static struct arena memory;
 static bool loaded;
 
@@ -210,6 +211,13 @@ int conf_load(const char *path)
 	return got > 0 ? 0 : -1;
 }
 
+void conf_forget(void)
+{
+	settings = told = NULL;
+	arena_free(&memory);
+	loaded = true;
+}
+
 static void load_once(void)
 {
 	const char *path = getauxval(AT_SECURE) ? NULL : getenv("ROOST_CONF");
@@ -257,7 +265,6 @@ const char *conf_str(const char *key, const char *fallback)
 /* Once per key; who asks again gets the fallback again, but no line. */
 static void bad_value(const char *key, const char *value, const char *want)
 {
-	static struct setting *told;
 	for (const struct setting *s = told; s; s = s->next)
 		if (strcmp(s->key, key) == 0)
 			return;

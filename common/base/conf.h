@@ -21,5 +21,7 @@ uint64_t conf_u64(const char *key, uint64_t fallback, uint64_t min, uint64_t max
 bool conf_bool(const char *key, bool fallback); /* yes/no, true/false, 1/0 */
 /* Reads another file; for tests.  0, or -1 with errno. */
 int conf_load(const char *path);
+/* Forgets what was read, and reads no file from now on; for tests. */
+void conf_forget(void);
 
 #endif
