@@ -200,6 +200,41 @@ size_t bytes_ifind(struct bytes hay, struct bytes needle)
 	return find(hay, needle, true);
 }
 
+static size_t end_line(char *out, char before)
+{
+	bool lacks = before != '\r';
+	out[0] = '\r';
+	out[lacks] = '\n';
+	return 1u + lacks;
+}
+
+size_t bytes_to_crlf(char *out, struct bytes in, char last)
+{
+	size_t i = 0, n = 0;
+#ifdef __SSE2__
+	const __m128i lf = _mm_set1_epi8('\n');
+	while (in.n - i >= 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(in.p + i));
+		unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, lf));
+		size_t plain = mask ? (size_t)__builtin_ctz(mask) : 16;
+		_mm_storeu_si128((__m128i *)(void *)(out + n), x);
+		i += plain;
+		n += plain;
+		if (mask) {
+			n += end_line(out + n, i ? in.p[i - 1] : last);
+			i++;
+		}
+	}
+#endif
+	for (; i < in.n; i++) {
+		if (in.p[i] == '\n')
+			n += end_line(out + n, i ? in.p[i - 1] : last);
+		else
+			out[n++] = in.p[i];
+	}
+	return n;
+}
+
 struct bytes bytes_trim(struct bytes a)
 {
 	while (a.n && ascii_isspace(a.p[a.n - 1]))

@@ -14,7 +14,7 @@ enum reader_status {
 	READER_EOF,
 	READER_TIMEOUT,
 	READER_TOO_LONG, /* the line has more than max bytes; see below */
-	READER_ERROR,    /* errno */
+	READER_ERROR,    /* errno; EINTR: a signal was handled, the call may be repeated */
 };
 
 struct reader {
@@ -31,7 +31,7 @@ void reader_init(struct reader *r, int fd, char *mem, size_t cap, int timeout_ms
 		 struct writer *tied);
 
 /* The next line without its LF or CRLF, in the buffer, valid until the next
- * call.  At most max bytes (max < cap); a longer one is READER_TOO_LONG with
+ * call.  At most max bytes (and cap - 2); a longer one is READER_TOO_LONG with
  * its first bytes in *line, and reader_skip_line drops the rest. */
 enum reader_status reader_line(struct reader *r, size_t max, struct bytes *line);
 /* Reads up to and with the next LF, throwing it away. */

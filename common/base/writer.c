@@ -144,27 +144,37 @@ void writer_printf(struct writer *w, const char *fmt, ...)
 		free(p);
 }
 
+/* Index of the first LF without CR, or the length. */
+static size_t bare_lf(struct bytes b, char last)
+{
+	for (size_t i = 0;;) {
+		size_t at = bytes_chr(bytes_from(b, i), '\n');
+		if (at == BYTES_NONE)
+			return b.n;
+		i += at;
+		if ((i ? b.p[i - 1] : last) != '\r')
+			return i;
+		i++;
+	}
+}
+
+/* What has its CRs already goes out without being copied. */
 void writer_crlf(struct writer *w, struct bytes b, char *last)
 {
-	size_t start = 0;
+	size_t fine = bare_lf(b, *last);
 
-	if (b.n == 0)
-		return;
-	for (size_t from = 0;;) {
-		size_t at = bytes_chr(bytes_from(b, from), '\n');
-		if (at == BYTES_NONE)
-			break;
-		at += from;
-		char before = at ? b.p[at - 1] : *last;
-		if (before != '\r') {
-			writer_put(w, b.p + start, at - start);
-			writer_put(w, "\r\n", 2);
-			start = at + 1;
-		}
-		from = at + 1;
+	writer_put(w, b.p, fine);
+	if (fine)
+		*last = b.p[fine - 1];
+	for (size_t at = fine; at < b.n && !w->error;) {
+		char *out = writer_room(w, 256);
+		struct bytes piece = bytes_sub(b, at, (w->cap - w->n - 16) / 2);
+		writer_wrote(w, bytes_to_crlf(out, piece, *last));
+		*last = piece.p[piece.n - 1];
+		at += piece.n;
 	}
-	writer_put(w, b.p + start, b.n - start);
-	*last = b.p[b.n - 1];
+	if (b.n)
+		*last = b.p[b.n - 1];
 }
 
 char *writer_room(struct writer *w, size_t n)

@@ -4,6 +4,7 @@
  * Buffered; the first error sticks and is told by writer_flush, so nobody
  * checks each piece.  Nobody calls flush but who is about to wait (the
  * reader's refill does it), so replies to pipelined commands go out together.
+ * A socket never raises SIGPIPE; a program whose fd 1 may be a pipe ignores it.
  */
 #ifndef WRITER_H
 #define WRITER_H
