@@ -1,0 +1,376 @@
+/*
+ * fetch.c: FETCH and UID FETCH, RFC 3501 §6.4.5, §6.4.8, §7.4.2.
+ *
+ * Memory doesn't grow with the number of messages: what one needs is given
+ * back before the next.  A message that was expunged elsewhere is served from
+ * index and cache; what would need its file is left out, and the command ends NO
+ * [EXPUNGEISSUED] (RFC 2180 §4.1.2).  \Seen is set for a batch of messages before they are
+ * sent, so that the new flags go out with them.
+ */
+#include "fetch.h"
+
+#include "date.h"
+#include "log.h"
+#include "messages.h"
+
+struct fetch {
+	struct session *s;
+	struct fetch_plan plan;
+	bool uid;             /* UID FETCH: every response has the UID */
+	struct arena scratch; /* reset after each message that used it */
+	bool scratch_used;
+	struct buf cached, text;
+
+	/* FLAGS of the last message: most have the same. */
+	struct buf flags;
+	uint16_t flags_of;
+	bool flags_recent;
+	uint64_t flags_keywords;
+
+	/* Of this message: */
+	bool begun; /* "* 1 FETCH (" is written */
+	bool space; /* ... and something behind it */
+	bool flags_sent;
+
+	bool gone;   /* of some message something was left out */
+	bool broken; /* the view can't be read any more */
+	bool failed;
+	struct error error; /* the first one */
+};
+
+static const struct {
+	uint16_t flag;
+	const char *name;
+} flag_names[] = {
+	{ FLAG_ANSWERED, "\\Answered" }, { FLAG_FLAGGED, "\\Flagged" },
+	{ FLAG_DELETED, "\\Deleted" },   { FLAG_SEEN, "\\Seen" },
+	{ FLAG_DRAFT, "\\Draft" },
+};
+
+static void add_flag(struct buf *out, struct bytes name)
+{
+	if (out->n > 1)
+		buf_char(out, ' ');
+	buf_bytes(out, name);
+}
+
+/* flag-list with \Recent, RFC 3501 §7.4.2 FLAGS. */
+static void format_flags(struct session *s, const struct index_record *r, bool recent,
+			 struct buf *out)
+{
+	buf_reset(out);
+	buf_char(out, '(');
+	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
+		if (r->flags & flag_names[i].flag)
+			add_flag(out, bytes_of(flag_names[i].name));
+	if (recent)
+		add_flag(out, BYTES("\\Recent"));
+	for (uint64_t left = r->keywords; left; left &= left - 1) {
+		struct bytes name = mailbox_keyword(s->mb, (unsigned)__builtin_ctzll(left));
+		if (name.n)
+			add_flag(out, name);
+	}
+	buf_char(out, ')');
+}
+
+static void write_flags(struct fetch *f, const struct index_record *r)
+{
+	bool recent = mailbox_is_recent(f->s->mb, r->uid);
+
+	if (f->flags.n == 0 || f->flags_of != r->flags || f->flags_keywords != r->keywords ||
+	    f->flags_recent != recent) {
+		format_flags(f->s, r, recent, &f->flags);
+		f->flags_of = r->flags;
+		f->flags_keywords = r->keywords;
+		f->flags_recent = recent;
+	}
+	writer_bytes(&f->s->out, buf_view(&f->flags));
+	f->flags_sent = true;
+}
+
+/* "* 1 FETCH (" unless it is there. */
+static void begin_response(struct fetch *f, const struct fetch_message *m)
+{
+	struct writer *w = &f->s->out;
+
+	if (f->begun)
+		return;
+	writer_put(w, "* ", 2);
+	writer_u64(w, m->seq);
+	writer_put(w, " FETCH (", 8);
+	if (f->uid) {
+		writer_put(w, "UID ", 4);
+		writer_u64(w, m->record.uid);
+	}
+	f->begun = true;
+	f->space = f->uid;
+}
+
+static void begin_item(struct fetch *f, const struct fetch_message *m, struct bytes label)
+{
+	begin_response(f, m);
+	if (f->space)
+		writer_char(&f->s->out, ' ');
+	f->space = true;
+	writer_bytes(&f->s->out, label);
+}
+
+static void end_response(struct fetch *f)
+{
+	if (f->begun)
+		writer_put(&f->s->out, ")\r\n", 3);
+	f->begun = f->space = f->flags_sent = false;
+}
+
+static void note_error(struct fetch *f, const struct error *e)
+{
+	if (!f->failed)
+		f->error = *e;
+	f->failed = true;
+}
+
+/* What a look-up returned: 1, 0 gone, -1.  True if it is there. */
+static bool found(struct fetch *f, int rc, const struct error *e)
+{
+	if (rc < 0)
+		note_error(f, e);
+	else if (rc == 0)
+		f->gone = true;
+	return rc > 0;
+}
+
+static void write_size(struct fetch *f, struct fetch_message *m, struct bytes label)
+{
+	struct error e = { .kind = ERROR_TEMPORARY, .user = "Size of a message not available" };
+	uint64_t size = m->octets;
+
+	if (!m->counted && !found(f, mailbox_size(f->s->mb, m->seq, &m->record, &size), &e))
+		return;
+	begin_item(f, m, label);
+	writer_u64(&f->s->out, size);
+}
+
+static void write_date(struct fetch *f, struct fetch_message *m, struct bytes label)
+{
+	struct error e = { .kind = ERROR_TEMPORARY, .user = "Date of a message not available" };
+	struct writer *w = &f->s->out;
+	int64_t date;
+	char *p;
+
+	if (!found(f, mailbox_date(f->s->mb, m->seq, &m->record, &date), &e))
+		return;
+	begin_item(f, m, label);
+	p = writer_room(w, DATE_INTERNAL_LEN + 2);
+	p[0] = p[DATE_INTERNAL_LEN + 1] = '"';
+	date_format_internal(p + 1, date);
+	writer_wrote(w, DATE_INTERNAL_LEN + 2);
+}
+
+static void write_cached(struct fetch *f, struct fetch_message *m, struct bytes label,
+			 enum item item)
+{
+	if (!m->items[item].p)
+		return;
+	begin_item(f, m, label);
+	writer_bytes(&f->s->out, m->items[item]);
+}
+
+static void write_section(struct fetch *f, struct fetch_message *m, const struct fetch_item *item)
+{
+	if (item->section.kept ? !m->items[ITEM_HEADERS].p : !m->have_mail)
+		return;
+	begin_item(f, m, item->label);
+	f->scratch_used = true;
+	fetch_section(&f->s->out, &f->scratch, &f->text, m, &item->section);
+}
+
+static void write_item(struct fetch *f, struct fetch_message *m, const struct fetch_item *item)
+{
+	switch (item->kind) {
+	case FETCH_UID:
+		if (f->uid) {
+			begin_response(f, m);
+			break;
+		}
+		begin_item(f, m, item->label);
+		writer_u64(&f->s->out, m->record.uid);
+		break;
+	case FETCH_FLAGS:
+		begin_item(f, m, item->label);
+		write_flags(f, &m->record);
+		break;
+	case FETCH_INTERNALDATE:
+		write_date(f, m, item->label);
+		break;
+	case FETCH_SIZE:
+		write_size(f, m, item->label);
+		break;
+	case FETCH_ENVELOPE:
+		write_cached(f, m, item->label, ITEM_ENVELOPE);
+		break;
+	case FETCH_BODYSTRUCTURE:
+		write_cached(f, m, item->label, ITEM_BODYSTRUCTURE);
+		break;
+	case FETCH_BODY:
+		write_cached(f, m, item->label, ITEM_BODY);
+		break;
+	case FETCH_SECTION:
+		write_section(f, m, item);
+		break;
+	}
+}
+
+/* The size in the index came from a file's name or an older version of the file. */
+static void correct_size(struct fetch *f, struct fetch_message *m)
+{
+	if (fetch_octets(m) != m->record.vsize && !(m->record.state & INDEX_DEAD))
+		mailbox_correct_size(f->s->mb, m->record.uid, m->octets);
+}
+
+/* Gets what the items of the plan are made of. */
+static void prepare(struct fetch *f, struct fetch_message *m)
+{
+	struct error e;
+
+	if (f->plan.file) {
+		m->have_mail = found(f, mailbox_mail(f->s->mb, m->seq, &m->mail, &e), &e);
+		if (m->have_mail && (f->plan.octets || f->plan.kinds & 1u << FETCH_SIZE))
+			correct_size(f, m);
+	}
+	if (!f->plan.cached)
+		return;
+	buf_reset(&f->cached);
+	f->scratch_used = true;
+	if (!found(f,
+		   mailbox_items(f->s->mb, &f->scratch, m->seq, &m->record, f->plan.cached,
+				 &f->cached, m->items, &e),
+		   &e))
+		memset(m->items, 0, sizeof(m->items));
+}
+
+/* One message; new_flags: \Seen was set just now. */
+static void send_message(struct fetch *f, uint32_t seq, bool new_flags)
+{
+	struct fetch_message m;
+
+	m.seq = seq;
+	m.have_mail = m.counted = false;
+	m.parsed = PARSED_NOT;
+	if (!view_read(f->s->view, seq, &m.record)) {
+		f->broken = true;
+		return;
+	}
+	prepare(f, &m);
+	for (size_t i = 0; i < f->plan.n; i++)
+		write_item(f, &m, &f->plan.items[i]);
+	if (new_flags && (m.record.flags & FLAG_SEEN) && !f->flags_sent) {
+		begin_item(f, &m, BYTES("FLAGS "));
+		write_flags(f, &m.record);
+	}
+	end_response(f);
+	if (m.have_mail)
+		mail_close(f->s->mb, &m.mail);
+	if (f->scratch_used)
+		arena_reset(&f->scratch);
+	f->scratch_used = false;
+}
+
+/* Sets \Seen where it isn't, and says where it was set.  A mailbox that
+ * can't be changed is read all the same. */
+static void set_seen(struct fetch *f, const uint32_t *seqs, size_t n, bool *changed)
+{
+	struct flag_list seen = { .flags = FLAG_SEEN };
+	struct change_result r = { 0 };
+	uint32_t uids[FETCH_BATCH];
+	struct index_record record;
+	struct error e;
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		changed[i] = view_read(f->s->view, seqs[i], &record) &&
+			     !(record.flags & FLAG_SEEN) && !(record.state & INDEX_DEAD);
+		if (changed[i])
+			uids[k++] = record.uid;
+	}
+	if (k == 0)
+		return;
+	if (mailbox_store_flags(f->s->mb, &f->scratch, uids, k, FLAGS_ADD, &seen, UINT64_MAX, &r,
+				&e) < 0)
+		log_warn("fetch", "seen: %s", e.log);
+	if (r.modseq != r.before)
+		view_own(f->s->view, r.before, r.modseq);
+	f->scratch_used = true;
+}
+
+static void send_batch(struct fetch *f, const uint32_t *seqs, size_t n)
+{
+	bool changed[FETCH_BATCH] = { false };
+
+	if (f->plan.seen)
+		set_seen(f, seqs, n, changed);
+	for (size_t i = 0; i < n && !f->s->out.error && !f->broken; i++)
+		send_message(f, seqs[i], changed[i]);
+}
+
+static void send_all(struct fetch *f, const struct seqset *set)
+{
+	uint32_t batch[FETCH_BATCH];
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		for (uint32_t seq = set->r[i].first; seq <= set->r[i].last; seq++) {
+			batch[n++] = seq;
+			if (n < FETCH_BATCH)
+				continue;
+			send_batch(f, batch, n);
+			n = 0;
+		}
+	}
+	send_batch(f, batch, n);
+}
+
+static struct result finish(struct fetch *f)
+{
+	arena_free(&f->scratch);
+	buf_free(&f->cached);
+	buf_free(&f->text);
+	buf_free(&f->flags);
+	if (f->broken)
+		return result_no("UNAVAILABLE", "The mailbox can't be read");
+	if (f->failed)
+		return result_error(f->s, "fetch", &f->error);
+	if (f->gone)
+		return result_no("EXPUNGEISSUED", "Some messages are gone");
+	return result_ok("FETCH completed");
+}
+
+struct result cmd_fetch(struct session *s, struct command *c)
+{
+	struct fetch f = { .s = s, .uid = c->uid };
+	struct seqset set;
+	const char *bad;
+
+	bad = messages_ranges(s, &c->args, c->uid, &set);
+	if (!bad && !parse_space(&c->args))
+		bad = "Data items expected";
+	if (!bad)
+		bad = fetch_parse(&c->args, &s->cmd, &f.plan);
+	if (!bad && !parse_end(&c->args))
+		bad = "Unexpected argument";
+	if (bad)
+		return result_bad(bad);
+	f.plan.seen &= !mailbox_readonly(s->mb);
+	send_all(&f, &set);
+	return finish(&f);
+}
+
+void fetch_write_flags(struct session *s, uint32_t seq, const struct index_record *r, bool uid)
+{
+	struct fetch f = { .s = s, .uid = uid };
+	struct fetch_message m = { .seq = seq, .record = *r };
+
+	begin_item(&f, &m, BYTES("FLAGS "));
+	write_flags(&f, r);
+	end_response(&f);
+	buf_free(&f.flags);
+}
