@@ -9,11 +9,13 @@
 #define SESSION_H
 
 #include "mailbox.h"
+#include "parse.h"
 #include "reader.h"
 
 /* Limits, each protecting the process against what a client sends. */
 #define IMAP_LINE_MAX 65536		/* one line without its literals: RFC 7162 §4 asks 8192 */
 #define IMAP_COMMAND_MAX (1u << 20)	/* a command with its literals, but for APPEND's message */
+#define IMAP_TEXT_KEEP 4096		/* memory for the text kept between commands */
 #define IMAP_TAG_MAX 64
 #define IMAP_BAD_MAX 10			/* BAD in a row, then BYE */
 #define IMAP_SEQSET_MAX 65536		/* ranges of one set */
@@ -25,27 +27,41 @@
 #define IMAP_WRITE_TIMEOUT_MS (5 * 60 * 1000)	/* a client that takes nothing */
 #define IMAP_MESSAGE_MAX_DEFAULT (100u << 20)	/* MESSAGE_SIZE_LIMIT */
 
-enum session_state { STATE_AUTHENTICATED, STATE_SELECTED, STATE_LOGOUT };
+enum session_state {
+	STATE_AUTHENTICATED = 1 << 0,
+	STATE_SELECTED = 1 << 1,
+	STATE_LOGOUT = 1 << 2,		/* the connection ends after this command */
+};
 
 struct session {
 	struct reader in;
 	struct writer out;
-	struct arena arena;		/* lives as long as the session */
 	struct arena cmd;		/* reset after each command */
+	struct buf text;		/* the command as it came, see parse.h */
+	char tag[IMAP_TAG_MAX];		/* of the command, for the tagged line */
 	enum session_state state;
 	struct store *store;
 	struct mailbox *mb;		/* STATE_SELECTED */
 	struct view *view;		/* of mb */
+	uint64_t keywords_told;		/* bit n: keyword n was in a FLAGS response */
+	int64_t looked;			/* clock_ms of the last mailbox_sync */
 	unsigned enabled;		/* ENABLE_* */
 	unsigned bads;			/* in a row */
+	bool uid;			/* the running command is a UID one */
+	const char *bye;		/* set: BYE with this text is the last that is said */
 	const char *user;
 	uint64_t message_max;		/* largest message taken by APPEND */
-	volatile int *stop;		/* set by SIGTERM: BYE at the next chance */
+	const volatile int *stop;	/* set by SIGTERM: BYE at the next chance */
 };
 
 enum { ENABLE_NONE = 0 };		/* CONDSTORE, QRESYNC, UTF8=ACCEPT, IMAP4rev2 to come */
 
-enum result_kind { RESULT_OK, RESULT_NO, RESULT_BAD };
+enum result_kind {
+	RESULT_OK,
+	RESULT_NO,
+	RESULT_BAD,
+	RESULT_NONE,			/* no tagged line: the session ends */
+};
 
 /* code without brackets ("TRYCREATE"), or NULL; both live in the command arena or are
  * literals. */
@@ -61,6 +77,10 @@ struct command {
 	bool uid;			/* came as UID FETCH ... */
 	struct bytes args;		/* a cursor: all behind the name, as on the wire
 					 * with literals in place; see parse.h */
+	/* APPEND: args ends with the announcement of the message, whose bytes
+	 * were not read yet; the handler does (command.h). */
+	bool literal_waits;
+	struct literal literal;
 };
 
 static inline struct result result_ok(const char *text)
@@ -78,12 +98,24 @@ static inline struct result result_bad(const char *text)
 /* NO with the code RFC 5530 has for the kind; logs e->log where it is more than a
  * user's mistake. */
 struct result result_error(struct session *s, const char *operation, const struct error *e);
+/* The same for the target of APPEND, COPY, MOVE: missing is [TRYCREATE]. */
+struct result result_target_error(struct session *s, const char *operation,
+				  const struct error *e);
+
+/* Reads from s->in and answers until either side has enough.  The store is
+ * open, s->out and s->in are set up. */
+void session_run(struct session *s, struct bytes imaptag);
 
 /* Which commands sync when: before the tagged line of a command, news is told.
  * FETCH, STORE, SEARCH without UID never tell an EXPUNGE (RFC 3501 §7.4.1).
- * Called by command.c after each handler in the selected state; IDLE and NOOP
- * call it themselves after mailbox_sync. */
+ * Called by command.c after each handler in the selected state; IDLE calls it itself.
+ * The store is looked at for foreign changes if that was not done a moment ago. */
 void session_news(struct session *s, bool expunges);
+/* Looks at the store now; trouble is logged, the session goes on. */
+void session_look(struct session *s, enum mailbox_sync how);
+/* Ends the session if the peer is gone, too slow, or we are to stop: true if
+ * status is no READER_OK. */
+bool session_lost(struct session *s, enum reader_status status);
 /* Leaves the selected mailbox (no response). */
 void session_deselect(struct session *s);
 /* "(\Seen $Junk)" of a record; adds \Recent. */

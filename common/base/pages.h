@@ -1,0 +1,11 @@
+/* pages.h: memory given back while it isn't needed. */
+#ifndef PAGES_H
+#define PAGES_H
+
+#include <stddef.h>
+
+/* The whole pages within the n bytes at p (anonymous memory) go back to the
+ * kernel; they hold zeros when they are touched again. */
+void pages_release(void *p, size_t n);
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * main.c: the IMAP handler of one session on stdin and stdout, imapd(8).
+ *
+ * Started by an authenticator (login contract: IMAPTAG, LOGINFD, USER, HOME,
+ * MAIL), by sshd or by hand; always as the user whose mail it is.  Until the
+ * descriptor in LOGINFD was told that we are ready, every trouble is exit 111;
+ * never 1, 2 or 3, which mean something to the login program.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "log.h"
+#include "num.h"
+#include "response.h"
+
+#define EXIT_TEMPORARY 111
+
+static _Alignas(4096) char input[IMAP_LINE_MAX + 4096];
+static _Alignas(4096) char output[32768];
+static volatile int stop;
+
+/* A signal between the look at `stop` and the wait would be missed: so again. */
+static void on_stop(int sig)
+{
+	(void)sig;
+	stop = 1;
+	alarm(1);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_stop };
+
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGALRM, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+/* Trouble before the session: told to a client that nobody else will tell. */
+static void fail(const char *event, const char *text, const char *detail)
+	__attribute__((noreturn));
+static void fail(const char *event, const char *text, const char *detail)
+{
+	struct writer out;
+
+	log_error(event, "%s", detail);
+	if (!getenv("LOGINFD")) {
+		writer_init(&out, 1, output, sizeof(output), IMAP_WRITE_TIMEOUT_MS);
+		writer_printf(&out, "* BYE [UNAVAILABLE] %s\r\n", text);
+		(void)writer_flush(&out);
+	}
+	_exit(EXIT_TEMPORARY);
+}
+
+/* The tag of the login command, if a login program left the tagged OK to us. */
+static struct bytes take_imaptag(void)
+{
+	const char *value = getenv("IMAPTAG");
+	struct bytes rest, tag = { NULL, 0 };
+
+	if (!value)
+		return tag;
+	rest = bytes_of(value);
+	if (!parse_tag(&rest, &tag) || !parse_end(&rest))
+		fail("imaptag", "Internal error", "IMAPTAG is no valid tag");
+	unsetenv("IMAPTAG");	/* the bytes stay where they are */
+	return tag;
+}
+
+static struct store_user who(void)
+{
+	struct store_user u = { conf_get("USER"), conf_get("HOME"), conf_get("MAIL") };
+	struct passwd *pw = u.user && u.home ? NULL : getpwuid(getuid());
+
+	if (!u.user)
+		u.user = pw ? pw->pw_name : "";
+	if (!u.home)
+		u.home = pw ? pw->pw_dir : "";
+	if (!*u.home)
+		fail("home", "No home directory", "HOME is not set and the uid is unknown");
+	return u;
+}
+
+/* Tells the login program that from now on the connection is ours. */
+static void tell_ready(void)
+{
+	const char *value = getenv("LOGINFD");
+	uint32_t fd;
+
+	if (!value)
+		return;
+	if (!num_parse_u32(bytes_of(value), &fd) || fd < 3 || fd > 1023 ||
+	    write((int)fd, "R", 1) != 1)
+		fail("loginfd", "Internal error", "can't write to LOGINFD");
+	close((int)fd);
+	unsetenv("LOGINFD");
+}
+
+static void log_peer(const struct store_user *u)
+{
+	const char *ip = getenv("TCPREMOTEIP");
+
+	log_context("user", bytes_of(u->user));
+	if (ip)
+		log_context("ip", bytes_of(ip));
+}
+
+int main(void)
+{
+	static struct session s;
+	struct store_user u;
+	struct bytes tag;
+	struct error e;
+
+	log_open("imapd");
+	catch_signals();
+	if (getuid() == 0 || geteuid() == 0)
+		fail("root", "Mail is not served as root", "started as uid 0: refused");
+	tag = take_imaptag();
+	u = who();
+	log_peer(&u);
+	s.message_max = conf_u64("MESSAGE_SIZE_LIMIT", IMAP_MESSAGE_MAX_DEFAULT, 1, UINT32_MAX);
+	s.user = u.user;
+	s.stop = &stop;
+	if (store_open(&s.store, &u, &e) < 0)
+		fail("store", e.user, e.log);
+	tell_ready();
+	writer_init(&s.out, 1, output, sizeof(output), IMAP_WRITE_TIMEOUT_MS);
+	reader_init(&s.in, 0, input, sizeof(input), IMAP_TIMEOUT_MS, &s.out);
+	session_run(&s, tag);
+	store_close(s.store);
+	return 0;
+}

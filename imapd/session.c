@@ -1,0 +1,132 @@
+/*
+ * session.c: a connection from greeting to BYE, and the news of its mailbox.
+ *
+ * RFC 3501 §3.4, §5.2 (updates during any command), §5.4 (autologout), §7.1.4
+ * (PREAUTH), §7.1.5 (BYE), §7.3, §7.4.1 (when EXPUNGE may be told).
+ */
+#include "session.h"
+
+#include <errno.h>
+
+#include "clock.h"
+#include "command.h"
+#include "fetch.h"
+#include "log.h"
+#include "response.h"
+
+#define SESSION_LOOK_MS 1000	/* foreign changes are looked for no more often by
+				 * commands that don't ask for them */
+
+static void news_expunged(void *ctx, uint32_t seq, uint32_t uid)
+{
+	struct session *s = ctx;
+
+	(void)uid;
+	writer_printf(&s->out, "* %u EXPUNGE\r\n", seq);
+}
+
+static void news_exists(void *ctx, uint32_t count)
+{
+	struct session *s = ctx;
+
+	response_new_keywords(s);
+	writer_printf(&s->out, "* %u EXISTS\r\n* %u RECENT\r\n", count, mailbox_recent(s->mb));
+}
+
+static void news_flags(void *ctx, uint32_t seq, const struct index_record *r)
+{
+	struct session *s = ctx;
+
+	if (r->keywords & ~s->keywords_told)
+		response_new_keywords(s);
+	fetch_write_flags(s, seq, r, s->uid);
+}
+
+void session_look(struct session *s, enum mailbox_sync how)
+{
+	struct error e;
+
+	s->looked = clock_ms();
+	if (mailbox_sync(s->mb, how, &e) < 0)
+		log_warn("sync", "%s", e.log);
+}
+
+void session_news(struct session *s, bool expunges)
+{
+	struct view_events ev = {
+		.expunged = news_expunged,
+		.exists = news_exists,
+		.flags = news_flags,
+		.ctx = s,
+	};
+
+	if (clock_ms() - s->looked >= SESSION_LOOK_MS)
+		session_look(s, MAILBOX_SYNC_FAST);
+	if (view_sync(s->view, expunges, &ev) < 0) {
+		log_error("view", "the index broke");
+		s->bye = "[UNAVAILABLE] The mailbox was rebuilt, please come back";
+		s->state = STATE_LOGOUT;
+	}
+}
+
+void session_deselect(struct session *s)
+{
+	if (s->mb)
+		mailbox_close(s->mb);
+	s->mb = NULL;
+	s->view = NULL;
+	if (s->state == STATE_SELECTED)
+		s->state = STATE_AUTHENTICATED;
+}
+
+bool session_lost(struct session *s, enum reader_status status)
+{
+	if (status == READER_OK)
+		return false;
+	if (status == READER_TIMEOUT)
+		s->bye = "Autologout; idle for too long";
+	else if (status == READER_ERROR && errno == EINTR && *s->stop)
+		s->bye = "Server shutting down";
+	s->state = STATE_LOGOUT;
+	return true;
+}
+
+/* RFC 3501 §7.1: the greeting, or the tagged OK that a login program left to us. */
+static void greet(struct session *s, struct bytes imaptag)
+{
+	if (imaptag.n) {
+		writer_bytes(&s->out, imaptag);
+		writer_str(&s->out, " OK");
+	} else {
+		writer_str(&s->out, "* PREAUTH");
+	}
+	writer_str(&s->out, " [CAPABILITY " IMAP_CAPABILITIES "] Logged in\r\n");
+}
+
+void session_run(struct session *s, struct bytes imaptag)
+{
+	int64_t start = clock_ms();
+
+	s->state = STATE_AUTHENTICATED;
+	s->text.max = IMAP_COMMAND_MAX;
+	greet(s, imaptag);
+	while (s->state != STATE_LOGOUT) {
+		if (*s->stop) {
+			errno = EINTR;
+			session_lost(s, READER_ERROR);
+			break;
+		}
+		command_run(s);
+		if (s->out.error)
+			s->state = STATE_LOGOUT;
+	}
+	if (s->bye)
+		writer_printf(&s->out, "* BYE %s\r\n", s->bye);
+	if (writer_flush(&s->out) < 0)
+		log_info("lost", "writing: %s", strerror(s->out.error));
+	session_deselect(s);
+	buf_free(&s->text);
+	arena_free(&s->cmd);
+	log_info("logout", "in=%llu out=%llu ms=%lld", (unsigned long long)s->in.total,
+		 (unsigned long long)s->out.total, (long long)(clock_ms() - start));
+}
