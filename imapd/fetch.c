@@ -12,6 +12,7 @@
 #include "date.h"
 #include "log.h"
 #include "messages.h"
+#include "response.h"
 
 struct fetch {
 	struct session *s;
@@ -20,12 +21,6 @@ struct fetch {
 	struct arena scratch; /* reset after each message that used it */
 	bool scratch_used;
 	struct buf cached, text;
-
-	/* FLAGS of the last message: most have the same. */
-	struct buf flags;
-	uint16_t flags_of;
-	bool flags_recent;
-	uint64_t flags_keywords;
 
 	/* Of this message: */
 	bool begun; /* "* 1 FETCH (" is written */
@@ -37,56 +32,6 @@ struct fetch {
 	bool failed;
 	struct error error; /* the first one */
 };
-
-static const struct {
-	uint16_t flag;
-	const char *name;
-} flag_names[] = {
-	{ FLAG_ANSWERED, "\\Answered" }, { FLAG_FLAGGED, "\\Flagged" },
-	{ FLAG_DELETED, "\\Deleted" },   { FLAG_SEEN, "\\Seen" },
-	{ FLAG_DRAFT, "\\Draft" },
-};
-
-static void add_flag(struct buf *out, struct bytes name)
-{
-	if (out->n > 1)
-		buf_char(out, ' ');
-	buf_bytes(out, name);
-}
-
-/* flag-list with \Recent, RFC 3501 §7.4.2 FLAGS. */
-static void format_flags(struct session *s, const struct index_record *r, bool recent,
-			 struct buf *out)
-{
-	buf_reset(out);
-	buf_char(out, '(');
-	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
-		if (r->flags & flag_names[i].flag)
-			add_flag(out, bytes_of(flag_names[i].name));
-	if (recent)
-		add_flag(out, BYTES("\\Recent"));
-	for (uint64_t left = r->keywords; left; left &= left - 1) {
-		struct bytes name = mailbox_keyword(s->mb, (unsigned)__builtin_ctzll(left));
-		if (name.n)
-			add_flag(out, name);
-	}
-	buf_char(out, ')');
-}
-
-static void write_flags(struct fetch *f, const struct index_record *r)
-{
-	bool recent = mailbox_is_recent(f->s->mb, r->uid);
-
-	if (f->flags.n == 0 || f->flags_of != r->flags || f->flags_keywords != r->keywords ||
-	    f->flags_recent != recent) {
-		format_flags(f->s, r, recent, &f->flags);
-		f->flags_of = r->flags;
-		f->flags_keywords = r->keywords;
-		f->flags_recent = recent;
-	}
-	writer_bytes(&f->s->out, buf_view(&f->flags));
-	f->flags_sent = true;
-}
 
 /* "* 1 FETCH (" unless it is there. */
 static void begin_response(struct fetch *f, const struct fetch_message *m)
@@ -137,6 +82,13 @@ static bool found(struct fetch *f, int rc, const struct error *e)
 	else if (rc == 0)
 		f->gone = true;
 	return rc > 0;
+}
+
+static void write_flags(struct fetch *f, const struct fetch_message *m)
+{
+	begin_item(f, m, BYTES("FLAGS "));
+	session_write_flags(f->s, &m->record);
+	f->flags_sent = true;
 }
 
 static void write_size(struct fetch *f, struct fetch_message *m, struct bytes label)
@@ -196,8 +148,7 @@ static void write_item(struct fetch *f, struct fetch_message *m, const struct fe
 		writer_u64(&f->s->out, m->record.uid);
 		break;
 	case FETCH_FLAGS:
-		begin_item(f, m, item->label);
-		write_flags(f, &m->record);
+		write_flags(f, m);
 		break;
 	case FETCH_INTERNALDATE:
 		write_date(f, m, item->label);
@@ -260,12 +211,14 @@ static void send_message(struct fetch *f, uint32_t seq, bool new_flags)
 		f->broken = true;
 		return;
 	}
+	if ((new_flags || f->plan.kinds & 1u << FETCH_FLAGS) &&
+	    m.record.keywords & ~f->s->keywords_told)
+		response_new_keywords(f->s);
 	prepare(f, &m);
 	for (size_t i = 0; i < f->plan.n; i++)
 		write_item(f, &m, &f->plan.items[i]);
 	if (new_flags && (m.record.flags & FLAG_SEEN) && !f->flags_sent) {
-		begin_item(f, &m, BYTES("FLAGS "));
-		write_flags(f, &m.record);
+		write_flags(f, &m);
 	}
 	end_response(f);
 	if (m.have_mail)
@@ -297,7 +250,7 @@ static void set_seen(struct fetch *f, const uint32_t *seqs, size_t n, bool *chan
 	if (mailbox_store_flags(f->s->mb, &f->scratch, uids, k, FLAGS_ADD, &seen, UINT64_MAX, &r,
 				&e) < 0)
 		log_warn("fetch", "seen: %s", e.log);
-	if (r.modseq != r.before)
+	if (r.alone && r.modseq != r.before)
 		view_own(f->s->view, r.before, r.modseq);
 	f->scratch_used = true;
 }
@@ -334,7 +287,6 @@ static struct result finish(struct fetch *f)
 	arena_free(&f->scratch);
 	buf_free(&f->cached);
 	buf_free(&f->text);
-	buf_free(&f->flags);
 	if (f->broken)
 		return result_no("UNAVAILABLE", "The mailbox can't be read");
 	if (f->failed)
@@ -350,6 +302,8 @@ struct result cmd_fetch(struct session *s, struct command *c)
 	struct seqset set;
 	const char *bad;
 
+	if (!parse_space(&c->args))
+		return result_bad("Message set expected");
 	bad = messages_ranges(s, &c->args, c->uid, &set);
 	if (!bad && !parse_space(&c->args))
 		bad = "Data items expected";
@@ -369,8 +323,6 @@ void fetch_write_flags(struct session *s, uint32_t seq, const struct index_recor
 	struct fetch f = { .s = s, .uid = uid };
 	struct fetch_message m = { .seq = seq, .record = *r };
 
-	begin_item(&f, &m, BYTES("FLAGS "));
-	write_flags(&f, r);
+	write_flags(&f, &m);
 	end_response(&f);
-	buf_free(&f.flags);
 }

@@ -349,6 +349,8 @@ struct result cmd_search(struct session *s, struct command *c)
 	struct search_plan plan = { 0 };
 	const char *bad;
 
+	if (!parse_space(&c->args))
+		return result_bad("Search key expected");
 	bad = search_parse(&c->args, &s->cmd, count, count ? view_uid(s->view, count) : 0, &plan);
 	if (bad)
 		return result_bad(bad);
