@@ -87,16 +87,16 @@ asan: $(PROGRAMS:%=$(B)/asan/%) $(UNITS:tests/%.c=$(B)/asan/%)
 # The directory a source lies in is its layer.
 layer   = $(notdir $(patsubst %/,%,$(dir $(1))))
 include = $(INC_$(call layer,$(1)))
-libs    = $(patsubst %,$(B)/$(1)/lib%.a,$(LINK_$(2)))
+libs    = $(patsubst %,$(B)/obj/$(1)/lib%.a,$(LINK_$(2)))
 
 define LIBRARY # flavour, layer
-$(B)/$(1)/lib$(2).a: $(patsubst %.c,$(B)/$(1)/%.o,$(call SRC_layer,$(2)))
+$(B)/obj/$(1)/lib$(2).a: $(patsubst %.c,$(B)/obj/$(1)/%.o,$(call SRC_layer,$(2)))
 	@mkdir -p $$(@D); rm -f $$@
 	$$(Q)ar rcs $$@ $$^
 endef
 
 define FLAVOUR # flavour
-$(B)/$(1)/%.o: %.c
+$(B)/obj/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(WARN) $$(DEFS) $$(CFLAGS) $$(call include,$$<) $$(INC_$(1)) -MMD -MP -c -o $$@ $$<
 $(foreach l,$(LAYERS) imapd,$(eval $(call LIBRARY,$(1),$(l))))
@@ -104,16 +104,18 @@ endef
 $(foreach f,release test asan fuzz,$(eval $(call FLAVOUR,$(f))))
 
 # Programs.
-$(B)/imapd: $(SRC_imapd:%.c=$(B)/release/%.o) $(call libs,release,store)
+$(B)/imapd: $(SRC_imapd:%.c=$(B)/obj/release/%.o) $(call libs,release,store)
+	@mkdir -p $(@D)
 	$(Q)$(call PIE_LINK,$^)
-$(B)/asan/imapd: $(SRC_imapd:%.c=$(B)/asan/%.o) $(call libs,asan,store)
+$(B)/asan/imapd: $(SRC_imapd:%.c=$(B)/obj/asan/%.o) $(call libs,asan,store)
+	@mkdir -p $(@D)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 
 # Tests: each is linked with its layer and those to its left.
 INC_test = -Itests
 INC_asan = -Itests
 define UNIT # flavour, directory, source, libraries
-$(2)/$(3:tests/%.c=%): $(B)/$(1)/$(3:.c=.o) $(call libs,$(1),$(call layer,$(3)))
+$(2)/$(3:tests/%.c=%): $(B)/obj/$(1)/$(3:.c=.o) $(call libs,$(1),$(call layer,$(3)))
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(4)
 endef
