@@ -25,6 +25,7 @@ struct index_place {
 	int lockfd;	/* open directory of the store: the mailbox lock is flock on it */
 	bool private;	/* anonymous memory only: network filesystem, unwritable place */
 	bool readonly;	/* maps and reads, never locks or writes */
+	bool hasty;	/* closing never syncs (deliver): a later session marks it clean */
 };
 
 /* How long we wait for the mailbox lock before [INUSE]: longer than anybody
@@ -138,5 +139,12 @@ void index_mark_stale(struct index *ix);
 
 /* fdatasync of journal and index: off the command path, and before `clean`. */
 int index_checkpoint(struct index *ix, struct error *e);
+
+/* Gives back the pages of the map that this process has touched: before it
+ * waits.  The next reader finds them in the page cache. */
+void index_trim(struct index *ix);
+/* Under the lock: everything that can be checked is as index_format.h says.
+ * 0; -1: *e says the first thing that isn't. */
+int index_check(struct index *ix, struct error *e);
 
 #endif

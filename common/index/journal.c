@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -49,6 +50,8 @@ static int open_named(struct journal *j, int dirfd, uint64_t id, uint64_t genera
 	struct journal_header h;
 
 	j->fd = file_open(dirfd, INDEX_JOURNAL_FILE, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (j->fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS))
+		j->fd = file_open(dirfd, INDEX_JOURNAL_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (j->fd < 0)
 		return errno == ENOENT || errno == ELOOP || errno == EISDIR ? 0 : -1;
 	if (fstat(j->fd, &st) < 0 || !S_ISREG(st.st_mode))

@@ -182,6 +182,7 @@ static bool head_sane(const struct index_map *m, const struct index_header *h)
 	       h->capacity == m->capacity && h->records_at == m->records_at &&
 	       h->names_at == m->names_at && h->count <= h->ready && h->ready <= h->capacity &&
 	       h->file_size >= h->names_at && h->names_used <= h->file_size - h->names_at &&
+	       h->names_live <= h->names_used &&
 	       h->alive <= h->count && h->unseen <= h->alive && h->deleted <= h->alive &&
 	       h->keywords <= INDEX_KEYWORDS && h->uidnext > 0;
 }

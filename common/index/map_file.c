@@ -263,6 +263,8 @@ struct index_map *map_create(int dirfd, uint64_t id, uint64_t generation, uint64
 	m->names_at = names_place(capacity);
 	if ((fd >= 0 && size_of(m) != size) || filemap_open(&m->map, fd, size, true) < 0) {
 		int saved = errno;
+		if (fd >= 0)
+			unlinkat(dirfd, INDEX_FILE_NEW, 0);
 		map_close(m);
 		errno = saved;
 		return NULL;
