@@ -123,7 +123,6 @@ $(foreach u,$(UNITS),$(eval $(call UNIT,test,$(B),$(u),-lcmocka)))
 $(foreach u,$(UNITS),$(eval $(call UNIT,asan,$(B)/asan,$(u),-lcmocka)))
 $(foreach u,$(FUZZERS),$(eval $(call UNIT,fuzz,$(B),$(u))))
 
-
 fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
 fuzz: fuzzers
 	tests/fuzz/run $(B) $(FUZZ_SECONDS)
@@ -141,10 +140,10 @@ deps:
 	DEBIAN_FRONTEND=noninteractive $$as apt-get install -q -y --no-install-recommends $$missing
 
 check: deps
-	$(MAKE) all units layers
+	$(MAKE) -j$(shell nproc) all units layers
 	B=$(abspath $(B)) UNITS=$(abspath $(B))/unit IMAPD=$(abspath $(B))/imapd SRC=$(CURDIR) tests/run
 check-asan: deps
-	$(MAKE) asan
+	$(MAKE) -j$(shell nproc) asan
 	B=$(abspath $(B))/asan UNITS=$(abspath $(B))/asan/unit IMAPD=$(abspath $(B))/asan/imapd \
 		SRC=$(CURDIR) tests/run
 

@@ -32,7 +32,7 @@
 				 v_.n, literal);                                                \
 	} while (0)
 
-static char test_dir_path[64];
+static char test_dir_path[256];
 static pid_t test_dir_owner;
 
 static inline int test_dir_remove_one(const char *path, const struct stat *st, int type,
@@ -54,7 +54,9 @@ static inline void test_dir_remove(void)
 static inline const char *test_dir(void)
 {
 	if (!test_dir_path[0]) {
-		strcpy(test_dir_path, "/tmp/roost-test.XXXXXX");
+		const char *tmp = getenv("TMPDIR");
+		snprintf(test_dir_path, sizeof test_dir_path, "%s/roost-test.XXXXXX",
+			 tmp ? tmp : "/tmp");
 		if (!mkdtemp(test_dir_path))
 			abort();
 		test_dir_owner = getpid();

@@ -2,7 +2,10 @@
  * conf.h: settings are environment variables; those not set there are read
  * from roost.conf (a systemd EnvironmentFile: KEY=value, # comments, quotes).
  * The file is SYSCONFDIR "/roost/roost.conf", or $ROOST_CONF when the
- * process was not started with more privilege than its caller (AT_SECURE).
+ * process was not started with more privilege than its caller (AT_SECURE);
+ * /dev/null there means no file.  It is read when a key is first missed in the
+ * environment, so a program asks for something before it shuts itself in; a
+ * file that is there but can't be read ends the process with 111.
  */
 #ifndef CONF_H
 #define CONF_H

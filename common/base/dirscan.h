@@ -23,6 +23,6 @@ int dirscan_open(struct dirscan *d, int dirfd) __attribute__((warn_unused_result
  * ended.  1, 0 at the end, -1 with errno. */
 int dirscan_next(struct dirscan *d, struct bytes *name, enum dirscan_type *type)
 	__attribute__((warn_unused_result));
-void dirscan_close(struct dirscan *d);	/* the descriptor stays the caller's */
+void dirscan_close(struct dirscan *d); /* the descriptor stays the caller's */
 
 #endif

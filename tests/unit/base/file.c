@@ -42,7 +42,7 @@ static void assert_file(const char *name, const char *text)
 static size_t entries(void)
 {
 	size_t n = 0;
-	char command[128], line[256];
+	char command[300], line[256];
 	snprintf(command, sizeof command, "ls -A %s", test_dir());
 	FILE *f = popen(command, "r");
 	while (fgets(line, sizeof line, f))

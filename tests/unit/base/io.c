@@ -310,7 +310,7 @@ struct sink {
 
 static struct sink sink_start(struct ends *e)
 {
-	char path[128];
+	char path[300];
 	struct sink s;
 	snprintf(path, sizeof path, "%s/sink", test_dir());
 	s.result = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
