@@ -335,13 +335,18 @@ int index_commit(struct index *ix, struct error *e)
 
 /* --- derived data --- */
 
+static bool can_learn(const struct index *ix)
+{
+	return index_usable(ix) && ix->map->writable;
+}
+
 static bool find_to_learn(struct index *ix, uint32_t uid, uint64_t *slot)
 {
 	bool exact = false;
 	assert(ix->locked);
-	if (index_usable(ix))
+	if (can_learn(ix))
 		*slot = index_find(ix, uid, &exact);
-	return exact && (ix->map->fd < 0 || ix->map->writable);
+	return exact;
 }
 
 void index_learn_size(struct index *ix, uint32_t uid, uint64_t vsize)
@@ -351,13 +356,29 @@ void index_learn_size(struct index *ix, uint32_t uid, uint64_t vsize)
 		apply_vsize(ix->map, slot, vsize);
 }
 
-/* A word that is verified on use: old or new, it does no harm, so it needs
- * neither `change` nor a file that is marked unclean. */
-void index_learn_cache(struct index *ix, uint32_t uid, uint64_t cache_at)
+/* Single words, of which the old value does no harm, so they need neither
+ * `change` nor a file that is marked unclean: a cache entry is verified on
+ * use, an unknown date is looked up again. */
+static void learn_word(struct index *ix, uint32_t uid, size_t field, uint64_t v)
 {
 	uint64_t slot = 0;
 	if (find_to_learn(ix, uid, &slot))
-		map_store(ix->map,
-			  map_record_at(ix->map, slot) + offsetof(struct index_record, cache_at),
-			  cache_at);
+		map_store(ix->map, map_record_at(ix->map, slot) + field, v);
+}
+
+void index_learn_cache(struct index *ix, uint32_t uid, uint64_t cache_at)
+{
+	learn_word(ix, uid, offsetof(struct index_record, cache_at), cache_at);
+}
+
+void index_learn_date(struct index *ix, uint32_t uid, int64_t internal_date)
+{
+	learn_word(ix, uid, offsetof(struct index_record, internal_date), (uint64_t)internal_date);
+}
+
+void index_learn_cache_id(struct index *ix, uint64_t cache_id)
+{
+	assert(ix->locked);
+	if (can_learn(ix))
+		map_store(ix->map, HEAD_AT(cache_id), cache_id);
 }
