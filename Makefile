@@ -112,8 +112,8 @@ $(B)/asan/imapd: $(SRC_imapd:%.c=$(B)/obj/asan/%.o) $(call libs,asan,store)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 
 # Tests: each is linked with its layer and those to its left.
-INC_test = -Itests
-INC_asan = -Itests
+INC_test = -Itests -DINDEX_FAULTS
+INC_asan = -Itests -DINDEX_FAULTS
 define UNIT # flavour, directory, source, libraries
 $(2)/$(3:tests/%.c=%): $(B)/obj/$(1)/$(3:.c=.o) $(call libs,$(1),$(call layer,$(3)))
 	@mkdir -p $$(@D)
