@@ -6,6 +6,8 @@
  * are told in any LIST, asked for or not.  Without RECURSIVEMATCH, REMOTE and
  * the rest of LIST-EXTENDED, which is not announced.
  */
+#include "list.h"
+
 #include "hashmap.h"
 #include "response.h"
 #include "utf8.h"
@@ -131,7 +133,7 @@ static bool same_char(char pattern, char name, bool fold)
  * wildcard of each kind is enough: a "*" that matched can take whatever an earlier
  * wildcard could, and between two separators the same holds for "%".
  */
-static bool match(struct bytes pattern, struct bytes name, char separator)
+bool list_match(struct bytes pattern, struct bytes name, char separator)
 {
 	struct bytes inbox = BYTES("INBOX");
 	bool fold = bytes_starts(name, inbox) &&
@@ -169,7 +171,7 @@ static bool match(struct bytes pattern, struct bytes name, char separator)
 static bool match_any(struct session *s, const struct list_args *l, struct bytes name)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (match(l->patterns[i], name, store_separator(s->store)))
+		if (list_match(l->patterns[i], name, store_separator(s->store)))
 			return true;
 	return false;
 }
