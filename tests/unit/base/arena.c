@@ -49,7 +49,7 @@ static void test_little_memory(void **state)
 	arena_alloc(&a, 100);
 	assert_in_range(a.total, 100, 4096);
 	for (int i = 0; i < 1000; i++)
-		arena_alloc(&a, 5000);
+		arena_alloc(&a, i % 2 ? 5000 : 1000);
 	arena_alloc(&a, 10 << 20);
 	arena_reset(&a);
 	assert_in_range(a.total, 0, 20000);

@@ -258,6 +258,28 @@ static int do_nothing(void)
 	return 0;
 }
 
+/* As nobody: a process that we may not signal is there all the same. */
+static int take_from_init(void)
+{
+	return setuid(65534) < 0 ? 77 : dotlock_take(dir, "i.lock", 0, 100);
+}
+
+static void test_dotlock_of_another_user(void **state)
+{
+	(void)state;
+	char host[200], text[256];
+	if (getuid() != 0)
+		skip();
+	gethostname(host, sizeof host);
+	snprintf(text, sizeof text, "1:%s", host);
+	put("i.lock", text);
+	assert_int_equal(fchmod(dir, 0777), 0);
+	assert_int_equal(fchmodat(dir, "i.lock", 0644, 0), 0);
+	assert_int_equal(finish(start(take_from_init)), 0);
+	assert_int_equal(fchmod(dir, 0700), 0);
+	assert_file("i.lock", text);
+}
+
 static void test_dotlock_stale(void **state)
 {
 	(void)state;
@@ -405,13 +427,21 @@ static void test_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),          cmocka_unit_test(test_pread_pwrite),
-		cmocka_unit_test(test_replace),       cmocka_unit_test(test_commit),
-		cmocka_unit_test(test_rename_new),    cmocka_unit_test(test_flock),
-		cmocka_unit_test(test_exclusion),     cmocka_unit_test(test_dotlock),
-		cmocka_unit_test(test_dotlock_stale), cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_map),           cmocka_unit_test(test_map_cut),
-		cmocka_unit_test(test_real_sigbus),   cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_pread_pwrite),
+		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_commit),
+		cmocka_unit_test(test_rename_new),
+		cmocka_unit_test(test_flock),
+		cmocka_unit_test(test_exclusion),
+		cmocka_unit_test(test_dotlock),
+		cmocka_unit_test(test_dotlock_stale),
+		cmocka_unit_test(test_dotlock_of_another_user),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_map_cut),
+		cmocka_unit_test(test_real_sigbus),
+		cmocka_unit_test(test_clock),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
