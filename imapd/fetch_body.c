@@ -82,8 +82,12 @@ static struct bytes section_bytes(struct buf *text, struct fetch_message *m,
 		*octets = p->head_octets;
 		return part_header(&m->message, p);
 	}
-	b = part_body(&m->message, p);
-	*octets = m->parsed == PARSED_ALL ? p->body_octets : crlf_octets(b);
+	if (m->parsed == PARSED_ALL) {
+		*octets = p->body_octets;
+		return part_body(&m->message, p);
+	}
+	b = bytes_from(m->message.raw, p->body_at);
+	*octets = crlf_octets(b);
 	return b;
 }
 
