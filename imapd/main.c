@@ -10,6 +10,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -72,11 +73,23 @@ static struct bytes take_imaptag(void)
 	return tag;
 }
 
+/* sshd and login(1) set MAIL to the path of a spool file: no setting of ours. */
+static void drop_spool(void)
+{
+	const char *mail = getenv("MAIL");
+	struct stat st;
+
+	if (mail && !strchr(mail, ':') && (stat(mail, &st) < 0 || !S_ISDIR(st.st_mode)))
+		unsetenv("MAIL");
+}
+
 static struct store_user who(void)
 {
-	struct store_user u = { conf_get("USER"), conf_get("HOME"), conf_get("MAIL") };
+	struct store_user u = { .user = conf_get("USER"), .home = conf_get("HOME") };
 	struct passwd *pw = u.user && u.home ? NULL : getpwuid(getuid());
 
+	drop_spool();
+	u.mail = conf_get("MAIL");
 	if (!u.user)
 		u.user = pw ? pw->pw_name : "";
 	if (!u.home)

@@ -47,8 +47,13 @@ void session_look(struct session *s, enum mailbox_sync how)
 	struct error e;
 
 	s->looked = clock_ms();
-	if (mailbox_sync(s->mb, how, &e) < 0)
-		log_warn("sync", "%s", e.log);
+	if (mailbox_sync(s->mb, how, &e) == 0)
+		return;
+	log_warn("sync", "%s", e.log);
+	if (e.kind == ERROR_NONEXISTENT) {
+		s->bye = "[NONEXISTENT] The selected mailbox was deleted";
+		s->state = STATE_LOGOUT;
+	}
 }
 
 void session_news(struct session *s, bool expunges)
@@ -127,6 +132,7 @@ void session_run(struct session *s, struct bytes imaptag)
 	session_deselect(s);
 	buf_free(&s->text);
 	arena_free(&s->cmd);
-	log_info("logout", "in=%llu out=%llu ms=%lld", (unsigned long long)s->in.total,
-		 (unsigned long long)s->out.total, (long long)(clock_ms() - start));
+	log_info("logout", "in=%llu out=%llu ms=%lld %s", (unsigned long long)s->in.total,
+		 (unsigned long long)s->out.total, (long long)(clock_ms() - start),
+		 s->bye ? s->bye : "closed");
 }
