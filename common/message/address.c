@@ -21,7 +21,7 @@ struct list {
 	struct address *first, **end;
 	size_t n;
 	bool in_group;
-	size_t comment, comment_end;	/* the last one passed; equal: none */
+	size_t comment, comment_end; /* the last one passed; equal: none */
 };
 
 struct range {
@@ -58,12 +58,13 @@ static size_t encoded_word(struct bytes s, size_t at)
 	return marks == 3 && i < s.n && s.p[i] == '=' ? i + 1 : at;
 }
 
-/* Behind "[...]" at `at`, or `at`: RFC 5322 §3.4.1 domain-literal. */
+/* Behind "[...]" at `at`, or `at`: RFC 5322 §3.4.1 domain-literal, or a list's
+ * tag in a name. */
 static size_t domain_literal(struct bytes s, size_t at)
 {
 	size_t i = at + 1;
 
-	while (i < s.n && !ascii_isspace(s.p[i]) && (!is_special(s.p[i]) || s.p[i] == ':')) {
+	while (i < s.n && (!is_special(s.p[i]) || s.p[i] == ':')) {
 		if (s.p[i++] == ']')
 			return i;
 	}
@@ -298,7 +299,8 @@ static void address_take(struct list *a)
 		a->at++;
 		return;
 	}
-	add_spec(a, name_or_comment(a, (struct bytes){ 0 }), (struct bytes){ 0 }, r);
+	if (lex_cfws(&a->l, start) < r.to) /* more than a comment */
+		add_spec(a, name_or_comment(a, (struct bytes){ 0 }), (struct bytes){ 0 }, r);
 }
 
 struct address *address_parse(struct arena *arena, struct bytes value)

@@ -8,14 +8,14 @@
 
 #include "arena.h"
 
-#define ADDRESS_MAX 20000	/* addresses of one field looked at */
+#define ADDRESS_MAX 20000 /* addresses of one field looked at */
 
 struct address {
-	struct bytes name;	/* display name or trailing comment, quotes and folding undone,
+	struct bytes name;    /* display name or trailing comment, quotes and folding undone,
 				 * encoded-words kept; p == NULL: none */
-	struct bytes route;	/* "@a,@b" (obs-route); p == NULL: none */
-	struct bytes mailbox;	/* local part; p == NULL marks the end of a group */
-	struct bytes host;	/* p == NULL: marks the start of a group (mailbox is its name) */
+	struct bytes route;   /* "@a,@b" (obs-route); p == NULL: none */
+	struct bytes mailbox; /* local part; p == NULL marks the end of a group */
+	struct bytes host;    /* p == NULL: marks the start of a group (mailbox is its name) */
 	struct address *next;
 };
 

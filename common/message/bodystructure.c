@@ -149,7 +149,8 @@ static void write_multipart(const struct writing *w, const struct part *p,
 	for (const struct part *child = p->child; child; child = child->next)
 		write_body(w, child);
 	if (!p->child)
-		buf_str(w->out, w->extended ? "(" EMPTY_TEXT EMPTY_EXTENSION ")" : "(" EMPTY_TEXT ")");
+		buf_str(w->out,
+			w->extended ? "(" EMPTY_TEXT EMPTY_EXTENSION ")" : "(" EMPTY_TEXT ")");
 	buf_char(w->out, ' ');
 	imap_string_write(w->out, p->subtype);
 	if (!w->extended)

@@ -9,8 +9,8 @@
 #endif
 
 struct crlf_count {
-	uint64_t lf;	/* newlines */
-	uint64_t bare;	/* those without a CR before them */
+	uint64_t lf;   /* newlines */
+	uint64_t bare; /* those without a CR before them */
 };
 
 /* Adds the newlines of p[0..n) to *c.  p is the start of a line. */

@@ -20,10 +20,10 @@ static const char month_names[12][4] = {
 /* --- calendar --- */
 
 struct civil {
-	int year, month, day;	/* month 1..12 */
+	int year, month, day; /* month 1..12 */
 };
 
-#define DAYS_0000 719528	/* from 0000-01-01 to 1970-01-01 */
+#define DAYS_0000 719528 /* from 0000-01-01 to 1970-01-01 */
 
 static bool is_leap(int year)
 {
@@ -39,8 +39,7 @@ static int month_days(int year, int month)
 /* Days of a common year before the month. */
 static int days_before(int month)
 {
-	static const short days[13] = { 0, 0,	31,  59,  90,  120, 151,
-					181, 212, 243, 273, 304, 334 };
+	static const short days[13] = { 0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
 	return days[month];
 }
 
@@ -54,7 +53,7 @@ static bool civil_valid(struct civil c)
 static int64_t civil_days(struct civil c)
 {
 	int past = c.year - 1;
-	int leaps = c.year == 0 ? 0 : past / 4 - past / 100 + past / 400 + 1;	/* 0 was one */
+	int leaps = c.year == 0 ? 0 : past / 4 - past / 100 + past / 400 + 1; /* 0 was one */
 	int day = c.day - 1 + (c.month > 2 && is_leap(c.year));
 	return (int64_t)c.year * 365 + leaps + days_before(c.month) + day - DAYS_0000;
 }
@@ -66,9 +65,9 @@ static struct civil civil_of(int64_t days)
 	struct civil c = { .year = (int)((int64_t)n * 400 / 146097) };
 	int first = (int)civil_days((struct civil){ c.year, 1, 1 }) + DAYS_0000;
 
-	if (n < first)	/* the estimate is at most one too high... */
+	if (n < first) /* the estimate is at most one too high... */
 		first = (int)civil_days((struct civil){ --c.year, 1, 1 }) + DAYS_0000;
-	else if (n - first >= 365 + is_leap(c.year)) {	/* ...or too low */
+	else if (n - first >= 365 + is_leap(c.year)) { /* ...or too low */
 		first += 365 + is_leap(c.year);
 		c.year++;
 	}
@@ -85,7 +84,7 @@ static struct civil civil_of(int64_t days)
 struct reading {
 	struct lex l;
 	size_t at;
-	struct civil date;	/* 0, or year -1: not seen */
+	struct civil date; /* 0, or year -1: not seen */
 	int hour, minute, second;
 	bool time, afternoon, forenoon, zone;
 	int offset;
@@ -270,7 +269,7 @@ static bool take_number(struct reading *r)
 	}
 	if (r->date.year < 0)
 		return set_year(r, value, n);
-	return true;	/* something more that nobody knows */
+	return true; /* something more that nobody knows */
 }
 
 static bool take_item(struct reading *r)
@@ -391,16 +390,16 @@ bool date_parse_internal(struct bytes s, struct date *d)
 /* --- the local zone --- */
 
 #define UTC_MIN (-(int64_t)DAYS_0000 * 86400)
-#define UTC_MAX (((int64_t)3652425 - DAYS_0000) * 86400 - 1)	/* end of 9999 */
+#define UTC_MAX (((int64_t)3652425 - DAYS_0000) * 86400 - 1) /* end of 9999 */
 
 /* Zones change at most once in such a time; some have done so twice within a
  * month (Ramadan), none twice in a week. */
-#define WINDOW_SHIFT 19		/* 2^19 s: six days */
+#define WINDOW_SHIFT 19 /* 2^19 s: six days */
 #define WINDOWS 64
 
 struct window {
-	int64_t change;		/* the second from which `after` holds */
-	int number;		/* 1 + that of the window; 0: unused */
+	int64_t change; /* the second from which `after` holds */
+	int number;     /* 1 + that of the window; 0: unused */
 	short before, after;
 };
 

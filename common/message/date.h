@@ -6,8 +6,8 @@
 #include "bytes.h"
 
 struct date {
-	int64_t utc;		/* seconds since the epoch */
-	int offset;		/* of the sender's zone, minutes east */
+	int64_t utc; /* seconds since the epoch */
+	int offset;  /* of the sender's zone, minutes east */
 };
 
 /* A Date: field's value, comments and folding included.  False: no date in it. */

@@ -85,7 +85,16 @@ static void address_write(struct buf *out, const struct address *a)
 /* --- the ten members --- */
 
 enum member {
-	DATE, SUBJECT, FROM, SENDER, REPLY_TO, TO, CC, BCC, IN_REPLY_TO, MESSAGE_ID,
+	DATE,
+	SUBJECT,
+	FROM,
+	SENDER,
+	REPLY_TO,
+	TO,
+	CC,
+	BCC,
+	IN_REPLY_TO,
+	MESSAGE_ID,
 	MEMBERS
 };
 
@@ -105,31 +114,22 @@ static const struct {
 	[MESSAGE_ID] = { { "Message-ID", 10 }, false },
 };
 
-struct envelope {
-	const struct field *first[MEMBERS];
-};
-
-static enum member member_of(struct bytes name)
+/* The first field of each member's name, or NULL. */
+static void members_collect(const struct part *p, const struct field *first[MEMBERS])
 {
-	enum member i = 0;
-
-	while (i < MEMBERS && (name.n != members[i].name.n || !bytes_ieq(name, members[i].name)))
-		i++;
-	return i;
-}
-
-static void envelope_collect(struct envelope *e, const struct part *p)
-{
-	*e = (struct envelope){ 0 };
+	memset(first, 0, sizeof(first[0]) * MEMBERS);
 	for (size_t i = 0; i < p->nfields; i++) {
-		enum member m = member_of(p->fields[i].name);
-		if (m < MEMBERS && !e->first[m])
-			e->first[m] = &p->fields[i];
+		struct bytes name = p->fields[i].name;
+		for (enum member m = 0; m < MEMBERS; m++) {
+			if (name.n == members[m].name.n && !first[m] &&
+			    bytes_ieq(name, members[m].name))
+				first[m] = &p->fields[i];
+		}
 	}
 }
 
-/* The addresses of all fields of first's name, at most ADDRESS_MAX.  False:
- * there are none, and NIL was written. */
+/* The addresses of all fields of first's name, about ADDRESS_MAX at most.
+ * False: there are none, nothing was written. */
 static bool addresses_write(struct buf *out, struct arena *scratch, const struct part *p,
 			    const struct field *first)
 {
@@ -143,41 +143,45 @@ static bool addresses_write(struct buf *out, struct arena *scratch, const struct
 			address_write(out, a);
 		}
 	}
-	if (n == 0)
-		buf_add(out, "NIL", 3);
-	else
+	if (n > 0)
 		buf_char(out, ')');
 	return n > 0;
 }
 
-static void member_write(struct buf *out, struct arena *scratch, const struct part *p,
-			 const struct envelope *e, enum member m)
+/* Once more what stands at out->p[from..to). */
+static void repeat(struct buf *out, size_t from, size_t to)
 {
-	const struct field *f = e->first[m];
-
-	if (!members[m].addresses) {
-		imap_string_write(out, f ? field_unfold(scratch, f) : (struct bytes){ 0 });
+	char *p = buf_reserve(out, to - from);
+	if (!p)
 		return;
-	}
-	size_t before = out->n;
-	if (addresses_write(out, scratch, p, f) || (m != SENDER && m != REPLY_TO))
-		return;
-	if (!out->full) {
-		out->n = before;
-		addresses_write(out, scratch, p, e->first[FROM]);
-	}
+	memcpy(p, out->p + from, to - from);
+	out->n += to - from;
 }
 
 void envelope_write(struct buf *out, struct arena *scratch, const struct message *m,
 		    const struct part *p)
 {
-	struct envelope e;
+	const struct field *first[MEMBERS];
+	size_t from = 0, from_end = 0; /* where that member stands in out */
 
 	(void)m;
-	envelope_collect(&e, p);
+	members_collect(p, first);
 	for (enum member i = 0; i < MEMBERS; i++) {
+		const struct field *f = first[i];
 		buf_char(out, i == 0 ? '(' : ' ');
-		member_write(out, scratch, p, &e, i);
+		size_t start = out->n;
+		if (!members[i].addresses)
+			imap_string_write(out, f ? field_unfold(scratch, f) : (struct bytes){ 0 });
+		else if (addresses_write(out, scratch, p, f))
+			;
+		else if (i == SENDER || i == REPLY_TO)
+			repeat(out, from, from_end);
+		else
+			buf_add(out, "NIL", 3);
+		if (i == FROM) {
+			from = start;
+			from_end = out->n;
+		}
 	}
 	buf_char(out, ')');
 }

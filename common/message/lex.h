@@ -14,8 +14,8 @@
 
 struct lex {
 	struct bytes s;
-	size_t quotes_end;	/* from here on '"' is an ordinary character */
-	size_t comments_end;	/* from here on '(' is one */
+	size_t quotes_end;   /* from here on '"' is an ordinary character */
+	size_t comments_end; /* from here on '(' is one */
 };
 
 static inline struct lex lex_of(struct bytes s)

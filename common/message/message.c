@@ -67,12 +67,12 @@ static bool boundary_find(struct parser *s, struct boundary *b)
 		if (parser_boundary(s, b)) {
 			if (b->closing || s->nparts < MESSAGE_PARTS_MAX)
 				return true;
-			s->m->cut = true;	/* what follows stays in the last part */
+			s->m->cut = true; /* what follows stays in the last part */
 			s->nopen = 0;
 			break;
 		}
-		s->here.at += crlf_count_dashes(s->p + s->here.at, s->n - s->here.at,
-						&s->here.newlines);
+		s->here.at +=
+			crlf_count_dashes(s->p + s->here.at, s->n - s->here.at, &s->here.newlines);
 	}
 	crlf_count(s->p + s->here.at, s->n - s->here.at, &s->here.newlines);
 	s->here.at = s->n;
@@ -96,8 +96,8 @@ static struct part *part_new(struct parser *s, struct part *parent, uint32_t num
 static void part_default_type(struct part *part)
 {
 	const struct part *parent = part->parent;
-	bool digest = parent && parent->kind == PART_MULTIPART &&
-		      bytes_iis(parent->subtype, "digest");
+	bool digest =
+		parent && parent->kind == PART_MULTIPART && bytes_iis(parent->subtype, "digest");
 
 	part->type = digest ? BYTES("message") : BYTES("text");
 	part->subtype = digest ? BYTES("rfc822") : BYTES("plain");

@@ -19,16 +19,16 @@
 #include "buf.h"
 
 /* Limits; each protects memory and time against a hostile message. */
-#define MESSAGE_DEPTH_MAX 100		/* nested multiparts and message/rfc822 */
-#define MESSAGE_PARTS_MAX 10000		/* parts in all */
-#define MESSAGE_FIELDS_MAX 100000	/* header fields in all */
-#define MESSAGE_HEADER_MAX (8u << 20)	/* bytes of one header looked at for fields */
-#define MESSAGE_BOUNDARY_MAX 200	/* RFC 2046 says 70; real mail passes it */
+#define MESSAGE_DEPTH_MAX 100         /* nested multiparts and message/rfc822 */
+#define MESSAGE_PARTS_MAX 10000       /* parts in all */
+#define MESSAGE_FIELDS_MAX 100000     /* header fields in all */
+#define MESSAGE_HEADER_MAX (8u << 20) /* bytes of one header looked at for fields */
+#define MESSAGE_BOUNDARY_MAX 200      /* RFC 2046 says 70; real mail passes it */
 
 struct field {
-	struct bytes name;	/* without white space before the colon */
-	struct bytes value;	/* behind the colon, folded as stored, without the last newline */
-	struct bytes line;	/* all of it, newlines included */
+	struct bytes name;  /* without white space before the colon */
+	struct bytes value; /* behind the colon, folded as stored, without the last newline */
+	struct bytes line;  /* all of it, newlines included */
 };
 
 /* A parameter of Content-Type or Content-Disposition, RFC 2231 continuations
@@ -36,7 +36,7 @@ struct field {
  * the name is shown with its '*'. */
 struct param {
 	struct bytes name;
-	struct bytes value;	/* unquoted */
+	struct bytes value; /* unquoted */
 	bool extended;
 	struct param *next;
 };
@@ -46,30 +46,30 @@ enum part_kind { PART_LEAF, PART_MULTIPART, PART_MESSAGE };
 struct part {
 	struct part *parent, *child, *next;
 	enum part_kind kind;
-	uint32_t number;	/* 1, 2... below a multipart; 1 below a message */
+	uint32_t number; /* 1, 2... below a multipart; 1 below a message */
 	uint32_t depth;
 
-	size_t head_at, body_at, end_at;	/* header, body, first byte behind */
-	uint64_t head_octets;	/* the header with its empty line */
+	size_t head_at, body_at, end_at; /* header, body, first byte behind */
+	uint64_t head_octets;            /* the header with its empty line */
 	uint64_t body_octets;
-	uint64_t body_lines;	/* newlines in the body, RFC 3501 "size in text lines" */
+	uint64_t body_lines; /* newlines in the body, RFC 3501 "size in text lines" */
 
 	struct field *fields;
 	size_t nfields;
 
-	struct bytes type, subtype;	/* "text","plain" by default; "message","rfc822"
+	struct bytes type, subtype; /* "text","plain" by default; "message","rfc822"
 					 * below multipart/digest; as written otherwise */
 	struct param *params;
-	struct bytes encoding;		/* Content-Transfer-Encoding's token; n == 0: none */
+	struct bytes encoding; /* Content-Transfer-Encoding's token; n == 0: none */
 };
 
 struct message {
 	struct bytes raw;
 	struct part *root;
-	uint64_t octets;	/* RFC822.SIZE */
+	uint64_t octets; /* RFC822.SIZE */
 	uint64_t lines;
-	bool bare_lf;		/* some line ends without a CR: octets > raw.n */
-	bool cut;		/* a limit was met */
+	bool bare_lf; /* some line ends without a CR: octets > raw.n */
+	bool cut;     /* a limit was met */
 };
 
 /* Never fails. */

@@ -20,7 +20,7 @@
 
 struct section {
 	struct bytes name, value;
-	uint32_t number;	/* NO_SECTION: the whole value */
+	uint32_t number; /* NO_SECTION: the whole value */
 	bool extended;
 	size_t order;
 };
@@ -28,7 +28,7 @@ struct section {
 struct sections {
 	struct section *list;
 	size_t n, cap;
-	bool numbered;		/* some have numbers */
+	bool numbered; /* some have numbers */
 };
 
 static struct section *section_add(struct arena *a, struct sections *all)
@@ -86,7 +86,7 @@ static struct bytes value_take(struct arena *a, struct lex *l, size_t *at)
 		return lex_unquote(a, bytes_sub(s, start, end - start));
 	}
 	if (start < s.n && s.p[start] == '"')
-		start++;	/* and nothing closes it */
+		start++; /* and nothing closes it */
 	for (end = start; end < s.n && !ascii_isspace(s.p[end]) && s.p[end] != ';'; end++)
 		if (s.p[end] == '(' && lex_comment(l, end) > end)
 			break;
@@ -168,7 +168,7 @@ static struct param *sections_join(struct arena *a, const struct section *s, siz
 	}
 	char *out = arena_alloc(a, room), *p = out;
 	if (param->extended && !s->extended) {
-		*p++ = '\'';	/* RFC 2231 §4.1 (5): charset and language are left blank */
+		*p++ = '\''; /* RFC 2231 §4.1 (5): charset and language are left blank */
 		*p++ = '\'';
 	}
 	for (size_t i = 0; i < n; i++) {

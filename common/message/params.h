@@ -5,7 +5,7 @@
 
 #include "message.h"
 
-#define PARAMS_MAX 10000	/* parameters of one field looked at, sections counted singly */
+#define PARAMS_MAX 10000 /* parameters of one field looked at, sections counted singly */
 
 /* "type/subtype; a=b": false when it has no type and subtype (RFC 2045 §5.2:
  * the default is to be assumed).  Parameters are read in any case. */

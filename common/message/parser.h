@@ -8,14 +8,14 @@
 #include "crlf.h"
 #include "message.h"
 
-struct mark {		/* a place in the message, always the start of a line */
+struct mark { /* a place in the message, always the start of a line */
 	size_t at;
-	struct crlf_count newlines;	/* before it */
+	struct crlf_count newlines; /* before it */
 };
 
-struct multipart {	/* one whose boundary may still come */
+struct multipart { /* one whose boundary may still come */
 	struct bytes boundary;
-	struct part *part, *last;	/* it and its newest child */
+	struct part *part, *last; /* it and its newest child */
 };
 
 struct parser {
@@ -25,17 +25,17 @@ struct parser {
 	size_t n;
 	struct mark here;
 	size_t nparts;
-	size_t nfields;			/* of all headers */
-	struct field *fields;		/* room for more, pool_n of pool_cap are used */
+	size_t nfields;       /* of all headers */
+	struct field *fields; /* room for more, pool_n of pool_cap are used */
 	size_t pool_n, pool_cap;
 	size_t nopen;
-	struct multipart open[MESSAGE_DEPTH_MAX];	/* outermost first */
-	struct mark body[MESSAGE_DEPTH_MAX + 1];	/* where the body at each depth began */
+	struct multipart open[MESSAGE_DEPTH_MAX]; /* outermost first */
+	struct mark body[MESSAGE_DEPTH_MAX + 1];  /* where the body at each depth began */
 };
 
-struct boundary {	/* a boundary line that was met */
-	size_t level;		/* of open[] */
-	size_t length;		/* of "--boundary" or "--boundary--" */
+struct boundary {      /* a boundary line that was met */
+	size_t level;  /* of open[] */
+	size_t length; /* of "--boundary" or "--boundary--" */
 	bool closing;
 };
 
