@@ -1,0 +1,47 @@
+/*
+ * cache_private.h: what the reading and the writing half of the cache share.
+ */
+#ifndef CACHE_PRIVATE_H
+#define CACHE_PRIVATE_H
+
+#include "cache_format.h"
+
+struct cache_pending {
+	uint32_t uid;
+	size_t at; /* in the batch */
+};
+
+struct cache {
+	int dirfd; /* the caller's */
+	bool readonly;
+
+	/* Reading. */
+	int fd;           /* -1: not open */
+	uint64_t id;      /* of the open file */
+	uint64_t refused; /* an id that the file of that name doesn't have */
+	char *window;     /* bytes of the file from window_at on */
+	size_t window_cap, window_n;
+	uint64_t window_at;
+	uint64_t last; /* end of the entry read last */
+	unsigned run;  /* entries read in rising order, near each other */
+
+	/* Writing. */
+	struct buf batch; /* entries one after the other, not yet stamped */
+	struct cache_pending *pending;
+	size_t npending;
+};
+
+/* The file of that name, if it is a cache with that id (0: any): a descriptor,
+ * or -1.  *id gets what it has. */
+int cache_open_file(int dirfd, int flags, uint64_t *id);
+/* The head that stands at p (n bytes of it are there), with its slots, checked
+ * but for uid and identity; false if it isn't one of the cache with that id. */
+bool cache_check(const char *p, size_t n, uint64_t id, struct cache_entry *e,
+		 struct cache_slot slots[CACHE_ITEMS_MAX]);
+/* Closes what is open for reading. */
+void cache_forget(struct cache *c);
+void cache_header_init(struct cache_header *h, uint64_t id);
+/* Puts id and checksum into the entry at p. */
+void cache_stamp(char *p, uint64_t id);
+
+#endif
