@@ -443,8 +443,12 @@ static void convert(struct charset *c, struct bytes in, struct buf *out)
 /* The text is over, perhaps inside a character. */
 static void finish(struct charset *c, struct buf *out)
 {
-	for (size_t i = 0; i < c->nheld; i++)
-		replace_byte(c, c->held[i], out);
+	for (size_t i = 0; i < c->nheld; i++) {
+		if (ascii_inside(c) && ascii_is(c->held[i]))
+			buf_char(out, c->held[i]);
+		else
+			replace_byte(c, c->held[i], out);
+	}
 	if (c->shifted)
 		utf7_unshift(c, !c->fresh, out);
 	else if (c->surrogate)
