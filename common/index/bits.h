@@ -13,19 +13,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BITS_GROUP 512		/* bits per count: one cache line */
+#define BITS_GROUP 512 /* bits per count: one cache line */
 
 struct bits {
-	uint64_t *words;	/* groups * BITS_GROUP / 64 */
-	uint32_t *tree;		/* 1..groups: a Fenwick tree over the groups' counts */
+	uint64_t *words; /* groups * BITS_GROUP / 64 */
+	uint32_t *tree;  /* 1..groups: a Fenwick tree over the groups' counts */
 	size_t groups;
-	uint64_t n;		/* numbers in the set */
+	uint64_t n; /* numbers in the set */
 };
 
 #define BITS_INIT ((struct bits){ 0 })
 
 void bits_add(struct bits *b, uint64_t at);
-void bits_free(struct bits *b);		/* empty afterwards */
+void bits_free(struct bits *b); /* empty afterwards */
 
 static inline bool bits_has(const struct bits *b, uint64_t at)
 {

@@ -17,18 +17,18 @@
  * good as absent. */
 #define CACHE_FORM 1
 #define CACHE_ITEMS_MAX 16
-#define CACHE_ENTRY_MAX (1u << 20)	/* a larger message structure isn't cached */
+#define CACHE_ENTRY_MAX (1u << 20) /* a larger message structure isn't cached */
 
 struct cache;
 
 struct cache_key {
 	uint32_t uid;
 	uint64_t identity;
-	uint64_t cache_at;	/* from the record */
+	uint64_t cache_at; /* from the record */
 };
 
 struct cache_item {
-	uint8_t kind;		/* the store's enumeration */
+	uint8_t kind; /* the store's enumeration */
 	struct bytes value;
 };
 
@@ -48,9 +48,9 @@ int cache_get(struct cache *c, uint64_t cache_id, const struct cache_key *k, uin
 /* Collects an entry; cache_flush appends the batch under the cache lock (tried,
  * not waited for) and then, under the mailbox lock, tells the index where they are.
  * identity and uid as above; a put replaces nothing, the newer offset wins. */
-void cache_put(struct cache *c, uint32_t uid, uint64_t identity,
-	       const struct cache_item *items, size_t n);
-size_t cache_pending(const struct cache *c);	/* entries collected */
+void cache_put(struct cache *c, uint32_t uid, uint64_t identity, const struct cache_item *items,
+	       size_t n);
+size_t cache_pending(const struct cache *c); /* entries collected */
 /* 1 written, 0 not this time (dropped), -1.  Takes the mailbox lock itself
  * unless it is held.  Creates the file if need be. */
 int cache_flush(struct cache *c, struct index *ix, struct error *e);

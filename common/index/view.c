@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "index_private.h"
 
 /* --- opening --- */
 
@@ -97,31 +98,18 @@ void view_drop_ghosts(struct view *v)
 
 /* --- damage --- */
 
-static bool handle_has(struct view *v)
-{
-	struct index_map *m = index_map_hold(v->ix);
-	if (m)
-		index_map_release(m);
-	return m == v->map;
-}
-
-static void mark_stale(struct view *v)
-{
-	bool locked = index_locked(v->ix);
-
-	if (!handle_has(v) || (!locked && index_lock(v->ix, 0, NULL) < 0))
-		return;
-	if (handle_has(v))
-		index_mark_stale(v->ix);
-	if (!locked)
-		index_unlock(v->ix);
-}
-
 int view_broke(struct view *v)
 {
-	if (!v->broken)
-		mark_stale(v);
-	v->broken = v->map->broken = true;
+	struct index *ix = v->ix;
+
+	if (ix->map == v->map && map_ok(v->map)) {
+		v->map->broken = true;
+		if (ix->locked)
+			index_mark_stale(ix);
+		else if (index_lock(ix, 0, NULL) == 0) /* marks it, seeing that it's broken */
+			index_unlock(ix);
+	}
+	v->map->broken = true;
 	return -1;
 }
 
@@ -259,8 +247,6 @@ static uint64_t find_slot(struct view *v, uint32_t uid)
 		slot = map_find(v->map, v->slots, uid);
 	else
 		slot = map_find_from(v->map, slot, v->slots, uid);
-	if (!map_ok(v->map))
-		view_broke(v);
 	return slot < v->slots ? slot : v->slots;
 }
 
@@ -307,10 +293,10 @@ bool view_read(struct view *v, uint32_t seq, struct index_record *r)
 		return true;
 	}
 	uint64_t slot = slot_of(v, nth);
-	if (!map_read(v->map, slot, r) || !visit(v, nth, slot, r->uid)) {
-		view_broke(v);
+	if (!map_read(v->map, slot, r))
 		return false;
-	}
+	if (!visit(v, nth, slot, r->uid))
+		return view_broke(v) == 0;
 	if (r->state & INDEX_DEAD)
 		view_found_dead(v, r->modseq);
 	return true;
@@ -330,6 +316,11 @@ size_t view_name(struct view *v, const struct index_record *r, char out[INDEX_NA
 size_t view_keyword(struct view *v, unsigned n, char out[INDEX_KEYWORD_SIZE])
 {
 	return map_keyword(v->map, n, out);
+}
+
+uint64_t view_cache_id(struct view *v)
+{
+	return map_ok(v->map) ? map_load(v->map, HEAD_AT(cache_id)) : 0;
 }
 
 bool view_head(struct view *v, struct index_header *h)

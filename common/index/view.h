@@ -38,8 +38,9 @@ size_t view_keyword(struct view *v, unsigned n, char out[INDEX_KEYWORD_SIZE]);
 
 /* The header the view looks at (uidvalidity, uidnext, keywords, cache_id). */
 bool view_head(struct view *v, struct index_header *h);
-uint64_t view_modseq(const struct view *v);	/* all changes up to here are told */
-uint32_t view_first_unseen(struct view *v);	/* seq, 0: none; by block summaries */
+uint64_t view_cache_id(struct view *v);     /* of that header, for cache_get */
+uint64_t view_modseq(const struct view *v); /* all changes up to here are told */
+uint32_t view_first_unseen(struct view *v); /* seq, 0: none; by block summaries */
 /* First seq >= from that may match: skips whole blocks with no deleted, no
  * unseen, no flagged, none whose modseq is above the one given; view_count + 1
  * at the end.  Cheap to call for each seq.  For SEARCH DELETED, EXPUNGE etc. */
@@ -48,8 +49,8 @@ uint32_t view_skip(struct view *v, uint32_t from, enum view_skip what, uint64_t 
 
 struct view_events {
 	/* In this order per sync; NULL ones are not told. */
-	void (*expunged)(void *ctx, uint32_t seq, uint32_t uid);	/* seq as of this moment */
-	void (*exists)(void *ctx, uint32_t count);	/* once, if new messages came */
+	void (*expunged)(void *ctx, uint32_t seq, uint32_t uid); /* seq as of this moment */
+	void (*exists)(void *ctx, uint32_t count);               /* once, if new messages came */
 	void (*flags)(void *ctx, uint32_t seq, const struct index_record *r);
 	void *ctx;
 };

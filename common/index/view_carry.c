@@ -14,6 +14,7 @@
 #include "view_private.h"
 
 #include "arena.h"
+#include "index_private.h"
 
 /* Where the bit of an old keyword is in the new table. */
 struct translation {
@@ -263,7 +264,6 @@ static void walk_begin(struct walk *w, struct view *from, struct view *to,
 	to->ghosts = to->ghosts_mem = NULL;
 	to->nghosts = 0;
 	to->names = BUF_INIT;
-	to->broken = false;
 	if (w->foreign)
 		to->flags_mark = to->seen_mark = to->gone_mark = h->highest_modseq;
 	translate_init(&w->keywords, from->map, to->map);
@@ -311,13 +311,16 @@ static int carry_to(struct view *v, struct index_map *m)
 
 int view_carry(struct view *v)
 {
-	struct index_map *m = index_map_hold(v->ix), *old = v->map;
+	struct index_map *old = v->map;
 
-	if (!m || m == old || carry_to(v, m) < 0) {
-		int r = m && m != old ? -1 : 0;
-		if (m)
-			index_map_release(m);
-		return r;
+	if (v->ix->map == old)
+		return 0;
+	struct index_map *m = index_map_hold(v->ix);
+	if (!m)
+		return 0; /* what we have is all there is */
+	if (carry_to(v, m) < 0) {
+		index_map_release(m);
+		return -1;
 	}
 	index_map_release(old);
 	return 0;

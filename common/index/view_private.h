@@ -21,31 +21,30 @@
 #include "index_map.h"
 #include "view.h"
 
-#define VIEW_NOWHERE (UINT64_MAX - 1)	/* of the cursor: next to nothing */
+#define VIEW_NOWHERE (UINT64_MAX - 1) /* of the cursor: next to nothing */
 
 struct ghost {
-	struct index_record r;	/* with INDEX_DEAD */
-	uint64_t at;		/* it stood before that slot of the map */
-	size_t name_at, name_n;	/* in view.names */
+	struct index_record r;  /* with INDEX_DEAD */
+	uint64_t at;            /* it stood before that slot of the map */
+	size_t name_at, name_n; /* in view.names */
 };
 
 struct view {
 	struct index *ix;
-	struct index_map *map;	/* one reference */
+	struct index_map *map; /* one reference */
 	uint32_t uidvalidity;
-	uint32_t last_uid;	/* nothing above it was ever a member */
-	uint32_t tail_uid;	/* of record slots - 1: tells a damaged map; 0: no slots */
-	bool broken;		/* the map is damaged, and the index was told so */
+	uint32_t last_uid; /* nothing above it was ever a member */
+	uint32_t tail_uid; /* of record slots - 1: tells a damaged map; 0: no slots */
 
 	uint64_t slots;
 	struct bits hidden;
-	struct ghost *ghosts;	/* in ghosts_mem: those not announced yet */
+	struct ghost *ghosts; /* in ghosts_mem: those not announced yet */
 	size_t nghosts;
 	struct ghost *ghosts_mem;
 	struct buf names;
 
 	uint64_t flags_mark, seen_mark, gone_mark;
-	bool gone;		/* some members are known to be dead (besides ghosts) */
+	bool gone; /* some members are known to be dead (besides ghosts) */
 
 	/* Carried over to an index whose modseqs say nothing about ours: the
 	 * slots whose flags differed, not told yet; flags_mark before that. */
@@ -55,7 +54,7 @@ struct view {
 
 	/* The record looked at last: the nth without the ghosts. */
 	uint64_t cursor_nth, cursor_slot;
-	uint32_t cursor_uid;	/* 0: not looked at */
+	uint32_t cursor_uid; /* 0: not looked at */
 
 	/* The block view_skip let through last. */
 	uint64_t skip_block;
@@ -74,8 +73,9 @@ void view_drop_ghosts(struct view *v);
 uint32_t view_seq_of_slot(const struct view *v, uint64_t slot);
 /* The member is dead: remembers that there is something to announce. */
 void view_found_dead(struct view *v, uint64_t modseq);
-/* The map is damaged: remembers it, and tells the index where it still uses
- * that map, so that the next opener builds it again.  -1. */
+/* The map is damaged in a way that map.c can't see: remembers it, and marks the
+ * file where it is still the index's, so that the next opener builds it again.
+ * -1. */
 int view_broke(struct view *v);
 
 /* view_carry.c: moves the view to the generation the handle has now.  No

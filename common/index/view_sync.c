@@ -18,15 +18,15 @@ struct sync {
 	bool told;
 };
 
-/* map_head has checked that it is this map's header; now that it goes on from
- * where we are. */
-static bool look_at_header(struct sync *s)
+/* The header goes on from where we are (map_head has checked that it is one of
+ * this map). */
+static bool goes_on(const struct sync *s)
 {
-	struct view *v = s->v;
+	const struct view *v = s->v;
+	const struct index_header *h = &s->h;
 
-	return map_head(v->map, &s->h) && s->h.uidvalidity == v->uidvalidity &&
-	       s->h.count >= v->slots && s->h.highest_modseq >= v->flags_mark &&
-	       s->h.highest_modseq >= v->seen_mark &&
+	return h->uidvalidity == v->uidvalidity && h->count >= v->slots &&
+	       h->highest_modseq >= v->flags_mark && h->highest_modseq >= v->seen_mark &&
 	       (!v->slots || map_uid(v->map, v->slots - 1) == v->tail_uid);
 }
 
@@ -154,8 +154,10 @@ static int sync_new(struct sync *s)
 	uint32_t before = view_count(v);
 
 	for (; v->slots < s->h.count; v->slots++) {
-		if (!map_read(v->map, v->slots, &r) || r.uid <= v->last_uid)
+		if (!map_read(v->map, v->slots, &r))
 			return -1;
+		if (r.uid <= v->last_uid)
+			return view_broke(v);
 		if (r.state & INDEX_DEAD)
 			bits_add(&v->hidden, v->slots);
 		v->last_uid = v->tail_uid = r.uid;
@@ -204,29 +206,34 @@ static int sync_flags(struct sync *s)
 	return 0;
 }
 
+static int sync_all(struct sync *s, bool expunges)
+{
+	struct view *v = s->v;
+
+	s->slots = v->slots;
+	if (sync_expunges(s, expunges) < 0 || sync_new(s) < 0)
+		return -1;
+	if ((v->flags_mark < s->h.highest_modseq || view_differs(v)) && sync_flags(s) < 0)
+		return -1;
+	return map_ok(v->map) ? s->told : -1;
+}
+
 int view_sync(struct view *v, bool expunges, const struct view_events *ev)
 {
 	struct sync s = { .v = v, .ev = ev };
 
 	index_refresh(v->ix);
-	if (view_carry(v) < 0)
+	if (view_carry(v) < 0 || !map_head(v->map, &s.h))
 		return -1;
-	if (!look_at_header(&s))
-		return view_broke(v);
-	s.slots = v->slots;
-	if (sync_expunges(&s, expunges) < 0 || sync_new(&s) < 0)
-		return view_broke(v);
-	if ((v->flags_mark < s.h.highest_modseq || view_differs(v)) && sync_flags(&s) < 0)
-		return view_broke(v);
-	return map_ok(v->map) ? s.told : view_broke(v);
+	return goes_on(&s) ? sync_all(&s, expunges) : view_broke(v);
 }
 
 void view_own(struct view *v, uint64_t before, uint64_t modseq)
 {
 	struct sync s = { .v = v };
 
-	if (v->flags_mark != before || view_carry(v) < 0 || !look_at_header(&s) ||
-	    s.h.highest_modseq != modseq || view_differs(v))
+	if (v->flags_mark != before || view_carry(v) < 0 || !map_head(v->map, &s.h) ||
+	    !goes_on(&s) || s.h.highest_modseq != modseq || view_differs(v))
 		return;
 	v->flags_mark = modseq;
 	if (none_expunged(&s))
