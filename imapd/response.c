@@ -90,39 +90,53 @@ void response_new_keywords(struct session *s)
 	}
 }
 
-void session_write_flags(struct session *s, const struct index_record *r)
-{
-	static const struct {
-		uint16_t flag;
-		const char *name;
-	} names[] = {
-		{ FLAG_ANSWERED, "\\Answered" }, { FLAG_FLAGGED, "\\Flagged" },
-		{ FLAG_DELETED, "\\Deleted" },	 { FLAG_SEEN, "\\Seen" },
-		{ FLAG_DRAFT, "\\Draft" },
-	};
-	const char *gap = "";
+static const struct {
+	uint16_t flag;
+	uint8_t n;
+	char text[11];		/* with the space before it */
+} system_flags[] = {
+	{ FLAG_ANSWERED, 10, " \\Answered" }, { FLAG_FLAGGED, 9, " \\Flagged" },
+	{ FLAG_DELETED, 9, " \\Deleted" },	  { FLAG_SEEN, 6, " \\Seen" },
+	{ FLAG_DRAFT, 7, " \\Draft" },
+};
+#define RECENT_TEXT " \\Recent"
+#define SYSTEM_FLAGS_ROOM 64	/* all of them */
 
-	writer_char(&s->out, '(');
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (r->flags & names[i].flag) {
-			writer_str(&s->out, gap);
-			writer_str(&s->out, names[i].name);
-			gap = " ";
+/* "(\Seen \Recent" without the end; false if it is "(" alone. */
+static bool write_system_flags(struct session *s, const struct index_record *r)
+{
+	char *start = writer_room(&s->out, SYSTEM_FLAGS_ROOM), *p = start;
+
+	for (size_t i = 0; i < sizeof(system_flags) / sizeof(system_flags[0]); i++) {
+		if (r->flags & system_flags[i].flag) {
+			memcpy(p, system_flags[i].text, system_flags[i].n);
+			p += system_flags[i].n;
 		}
 	}
 	if (mailbox_is_recent(s->mb, r->uid)) {
-		writer_str(&s->out, gap);
-		writer_str(&s->out, "\\Recent");
-		gap = " ";
+		memcpy(p, RECENT_TEXT, sizeof(RECENT_TEXT) - 1);
+		p += sizeof(RECENT_TEXT) - 1;
 	}
+	bool any = p > start;
+
+	*start = '('; /* where the first space is */
+	writer_wrote(&s->out, any ? (size_t)(p - start) : 1);
+	return any;
+}
+
+void session_write_flags(struct session *s, const struct index_record *r)
+{
+	bool any = write_system_flags(s, r);
+
 	for (uint64_t left = r->keywords; left; left &= left - 1) {
 		struct bytes name = mailbox_keyword(s->mb, (unsigned)__builtin_ctzll(left));
 
 		if (!name.n)
 			continue;
-		writer_str(&s->out, gap);
+		if (any)
+			writer_char(&s->out, ' ');
 		writer_bytes(&s->out, name);
-		gap = " ";
+		any = true;
 	}
 	writer_char(&s->out, ')');
 }
