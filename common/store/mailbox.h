@@ -118,9 +118,15 @@ int mailbox_items(struct mailbox *mb, struct arena *a, uint32_t seq,
 		  const struct index_record *r, uint32_t wanted, struct buf *out,
 		  struct bytes items[CACHE_ITEMS_MAX], struct error *e)
 	__attribute__((warn_unused_result));
+/* The same for who has read the message already. */
+void mailbox_items_of(struct mailbox *mb, struct arena *a, const struct index_record *r,
+		      struct bytes raw, struct buf *out, struct bytes items[CACHE_ITEMS_MAX]);
 /* RFC822.SIZE and INTERNALDATE of a record, looked up if not known yet: 1, 0 gone, -1. */
 int mailbox_size(struct mailbox *mb, uint32_t seq, const struct index_record *r, uint64_t *size);
 int mailbox_date(struct mailbox *mb, uint32_t seq, const struct index_record *r, int64_t *date);
+
+/* Who has read a message knows its size: the index is told (in batches). */
+void mailbox_correct_size(struct mailbox *mb, uint32_t uid, uint64_t size);
 
 /* ITEM_HEADERS keeps the lines of those fields that mail programs list
  * (headers.h); true if all the names are of that set. */
