@@ -255,13 +255,19 @@ static void set_seen(struct fetch *f, const uint32_t *seqs, size_t n, bool *chan
 	f->scratch_used = true;
 }
 
+/* There is nobody to send to, or nothing to send. */
+static bool over(const struct fetch *f)
+{
+	return f->s->out.error || *f->s->stop || f->broken;
+}
+
 static void send_batch(struct fetch *f, const uint32_t *seqs, size_t n)
 {
 	bool changed[FETCH_BATCH] = { false };
 
-	if (f->plan.seen)
+	if (f->plan.seen && !over(f))
 		set_seen(f, seqs, n, changed);
-	for (size_t i = 0; i < n && !f->s->out.error && !f->broken; i++)
+	for (size_t i = 0; i < n && !over(f); i++)
 		send_message(f, seqs[i], changed[i]);
 }
 
@@ -289,6 +295,8 @@ static struct result finish(struct fetch *f)
 	buf_free(&f->text);
 	if (f->broken)
 		return result_no("UNAVAILABLE", "The mailbox can't be read");
+	if (*f->s->stop)
+		return result_no("UNAVAILABLE", "Server shutting down");
 	if (f->failed)
 		return result_error(f->s, "fetch", &f->error);
 	if (f->gone)

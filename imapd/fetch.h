@@ -12,7 +12,7 @@
 #include "session.h"
 
 /* Messages whose \Seen is set together before they are sent. */
-#define FETCH_BATCH 250
+#define FETCH_BATCH 100
 /* A field name of HEADER.FIELDS; longer than any that a header line can hold. */
 #define FETCH_FIELD_NAME_MAX 998
 

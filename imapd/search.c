@@ -309,7 +309,7 @@ static bool run(struct search *q)
 {
 	struct writer *w = &q->s->out;
 
-	for (uint32_t seq = q->first; seq <= q->last && !w->error; seq++) {
+	for (uint32_t seq = q->first; seq <= q->last && !w->error && !*q->s->stop; seq++) {
 		if (q->skip >= 0)
 			seq = view_skip(q->s->view, seq, (enum view_skip)q->skip, 0);
 		if (seq > q->last)
@@ -337,6 +337,8 @@ static struct result search(struct search *q)
 	buf_free(&q->items);
 	if (!whole)
 		return result_no("UNAVAILABLE", "The mailbox can't be read");
+	if (*q->s->stop)
+		return result_no("UNAVAILABLE", "Server shutting down");
 	if (q->failed)
 		return result_error(q->s, "search", &q->error);
 	return result_ok("SEARCH completed");
