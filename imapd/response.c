@@ -65,6 +65,8 @@ static void write_keywords(struct session *s)
 
 void response_flags(struct session *s)
 {
+	bool full = mailbox_keywords(s->mb) >= INDEX_KEYWORDS && mailbox_keywords_full(s->mb);
+
 	writer_str(&s->out, "* FLAGS (" SYSTEM_FLAGS);
 	write_keywords(s);
 	writer_str(&s->out, ")\r\n");
@@ -74,7 +76,7 @@ void response_flags(struct session *s)
 	}
 	writer_str(&s->out, "* OK [PERMANENTFLAGS (" SYSTEM_FLAGS);
 	write_keywords(s);
-	writer_str(&s->out, mailbox_keywords_full(s->mb) ? "" : " \\*");
+	writer_str(&s->out, full ? "" : " \\*");
 	writer_str(&s->out, ")] Flags permitted\r\n");
 }
 

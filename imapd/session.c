@@ -67,11 +67,15 @@ void session_news(struct session *s, bool expunges)
 
 	if (clock_ms() - s->looked >= SESSION_LOOK_MS)
 		session_look(s, MAILBOX_SYNC_FAST);
-	if (view_sync(s->view, expunges, &ev) < 0) {
-		log_error("view", "the index broke");
-		s->bye = "[UNAVAILABLE] The mailbox was rebuilt, please come back";
-		s->state = STATE_LOGOUT;
-	}
+	if (view_sync(s->view, expunges, &ev) >= 0)
+		return;
+	/* Broken or gone: built again, sequence numbers go on where they were. */
+	session_look(s, MAILBOX_SYNC_FULL);
+	if (s->state == STATE_LOGOUT || view_sync(s->view, expunges, &ev) >= 0)
+		return;
+	log_error("view", "the index broke");
+	s->bye = "[UNAVAILABLE] The mailbox changed too much, please come back";
+	s->state = STATE_LOGOUT;
 }
 
 void session_deselect(struct session *s)
