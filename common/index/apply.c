@@ -415,8 +415,8 @@ void apply_vsize(struct index_map *m, uint64_t slot, uint64_t vsize)
 {
 	uint64_t at = map_record_at(m, slot), block = map_block_at(slot / INDEX_BLOCK);
 	uint64_t old = map_load(m, at + AT(vsize));
-	uint64_t more = (vsize == INDEX_SIZE_UNKNOWN ? 0 : vsize) -
-			(old == INDEX_SIZE_UNKNOWN ? 0 : old);
+	uint64_t more =
+		(vsize == INDEX_SIZE_UNKNOWN ? 0 : vsize) - (old == INDEX_SIZE_UNKNOWN ? 0 : old);
 
 	begin_change(m);
 	map_store(m, at + AT(vsize), vsize);

@@ -30,7 +30,7 @@
 #include "file.h"
 
 #define GARBAGE_MIN 262144 /* bytes of unused names worth a rewrite */
-#define DEAD_MIN 32	   /* tombstones worth a rewrite */
+#define DEAD_MIN 32        /* tombstones worth a rewrite */
 
 /* --- copying --- */
 
@@ -84,7 +84,8 @@ static int copy_records(struct index_map *from, struct index_map *to, uint64_t d
 			dropped = r.modseq > dropped ? r.modseq : dropped;
 			continue;
 		}
-		int room = apply_append(to, &r, (struct bytes){ name, map_name(from, r.name, name) });
+		int room =
+			apply_append(to, &r, (struct bytes){ name, map_name(from, r.name, name) });
 		if (room != 1) {
 			if (room == 0)
 				errno = EFBIG;
@@ -117,8 +118,8 @@ void generation_discard(struct index *ix, struct index_map *m)
 }
 
 static struct index_map *make_room_for(struct index *ix, struct index_map *from,
-				       const struct index_header *h, bool private,
-				       uint64_t records, uint64_t names)
+				       const struct index_header *h, bool private, uint64_t records,
+				       uint64_t names)
 {
 	uint64_t capacity = 2 * records;
 	uint64_t generation = from->generation + (from != ix->making);

@@ -129,7 +129,8 @@ int index_checkpoint(struct index *ix, struct error *e)
 	if (!ix->map || ix->map->fd < 0 || !ix->map->resident)
 		return 0;
 	if (ix->journal.fd >= 0 && file_datasync(ix->journal.fd) < 0)
-		return error_errno(e, "The mailbox index can't be written.", "index: sync of journal");
+		return error_errno(e, "The mailbox index can't be written.",
+				   "index: sync of journal");
 	if (file_datasync(ix->map->fd) < 0)
 		return error_errno(e, "The mailbox index can't be written.", "index: sync");
 	return 0;

@@ -38,16 +38,16 @@
 
 #include <stdint.h>
 
-#define INDEX_MAGIC 0x58444e4954534f52ull	/* "ROSTINDX" */
+#define INDEX_MAGIC 0x58444e4954534f52ull /* "ROSTINDX" */
 #define INDEX_VERSION 1
-#define INDEX_BLOCK 256				/* records per block summary */
+#define INDEX_BLOCK 256 /* records per block summary */
 #define INDEX_KEYWORDS 64
-#define INDEX_KEYWORD_SIZE 128			/* length byte, then at most 127 bytes */
+#define INDEX_KEYWORD_SIZE 128 /* length byte, then at most 127 bytes */
 #define INDEX_KEYWORD_MAX (INDEX_KEYWORD_SIZE - 1)
 #define INDEX_NAME_MAX 255
-#define INDEX_RECORDS_MAX (1u << 28)		/* 16 GiB of records: refuses hostile counts */
+#define INDEX_RECORDS_MAX (1u << 28) /* 16 GiB of records: refuses hostile counts */
 #define INDEX_SIZE_UNKNOWN UINT64_MAX
-#define INDEX_DATE_UNKNOWN INT64_MIN	/* a Maildir's dates are looked up when asked for */
+#define INDEX_DATE_UNKNOWN INT64_MIN /* a Maildir's dates are looked up when asked for */
 #define INDEX_EPOCH_SHIFT 40
 #define INDEX_DRIVER_WORDS 32
 
@@ -67,32 +67,32 @@ enum {
 
 /* struct index_record.state */
 enum {
-	INDEX_DEAD = 1 << 0,	/* expunged: a tombstone */
+	INDEX_DEAD = 1 << 0, /* expunged: a tombstone */
 };
 
-struct index_record {		/* one cache line */
+struct index_record { /* one cache line */
 	uint32_t uid;
-	uint16_t flags;		/* FLAG_* */
-	uint8_t state;		/* INDEX_DEAD */
-	uint8_t driver;		/* bits of the store's driver (Maildir: in `new`, odd name) */
-	uint64_t keywords;	/* bit n: keyword n of the table */
+	uint16_t flags;    /* FLAG_* */
+	uint8_t state;     /* INDEX_DEAD */
+	uint8_t driver;    /* bits of the store's driver (Maildir: in `new`, odd name) */
+	uint64_t keywords; /* bit n: keyword n of the table */
 	uint64_t modseq;
-	int64_t internal_date;	/* seconds since the epoch */
-	int64_t save_date;	/* RFC 8514; 0: unknown */
-	uint64_t vsize;		/* RFC822.SIZE, or INDEX_SIZE_UNKNOWN */
-	uint64_t cache_at;	/* offset of its entry in the cache file, 0: none */
-	uint64_t name;		/* offset of its name << 16 | length: one word, switched at once */
+	int64_t internal_date; /* seconds since the epoch */
+	int64_t save_date;     /* RFC 8514; 0: unknown */
+	uint64_t vsize;        /* RFC822.SIZE, or INDEX_SIZE_UNKNOWN */
+	uint64_t cache_at;     /* offset of its entry in the cache file, 0: none */
+	uint64_t name;         /* offset of its name << 16 | length: one word, switched at once */
 };
 _Static_assert(sizeof(struct index_record) == 64, "a record is one cache line");
 
 struct index_block {
-	uint64_t modseq;	/* highest of its records, dead ones included */
-	uint64_t vsize;		/* sum over living records of known size */
-	uint64_t keywords;	/* OR over living records */
+	uint64_t modseq;   /* highest of its records, dead ones included */
+	uint64_t vsize;    /* sum over living records of known size */
+	uint64_t keywords; /* OR over living records */
 	uint32_t alive;
-	uint32_t unseen;	/* alive and not \Seen */
-	uint32_t deleted;	/* alive and \Deleted */
-	uint32_t flagged;	/* alive and \Flagged */
+	uint32_t unseen;  /* alive and not \Seen */
+	uint32_t deleted; /* alive and \Deleted */
+	uint32_t flagged; /* alive and \Flagged */
 	uint64_t spare[3];
 };
 _Static_assert(sizeof(struct index_block) == 64, "block summary");
@@ -102,39 +102,39 @@ struct index_header {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t header_size;
-	uint64_t id;			/* of this index since its (re)build, random */
+	uint64_t id; /* of this index since its (re)build, random */
 	uint64_t generation;
-	uint64_t capacity;		/* records */
+	uint64_t capacity; /* records */
 	uint64_t records_at, names_at;
-	char machine_id[40], boot_id[40];	/* boot: of the last writer */
-	uint64_t device, inode;		/* of this file: a copied or restored one differs */
+	char machine_id[40], boot_id[40]; /* boot: of the last writer */
+	uint64_t device, inode;           /* of this file: a copied or restored one differs */
 
 	/* state */
-	uint64_t change;		/* odd while a writer applies */
-	uint64_t superseded;		/* 1: a newer generation has the name */
-	uint64_t clean;			/* 1: closed clean; what is on disk is whole */
-	uint64_t stale;			/* 1: the store knows more (a write here failed): rebuild */
-	uint64_t applied;		/* logical journal offset applied up to */
-	uint64_t applying;		/* where `applied` will be: the frame under way ends there */
-	uint64_t count;			/* records in use, dead ones included */
-	uint64_t ready;			/* records whose place in the file is allocated */
-	uint64_t names_used;		/* bytes of the names region in use */
-	uint64_t names_live;		/* of these, bytes that a record points to */
-	uint64_t file_size;		/* bytes that may be touched */
+	uint64_t change;     /* odd while a writer applies */
+	uint64_t superseded; /* 1: a newer generation has the name */
+	uint64_t clean;      /* 1: closed clean; what is on disk is whole */
+	uint64_t stale;      /* 1: the store knows more (a write here failed): rebuild */
+	uint64_t applied;    /* logical journal offset applied up to */
+	uint64_t applying;   /* where `applied` will be: the frame under way ends there */
+	uint64_t count;      /* records in use, dead ones included */
+	uint64_t ready;      /* records whose place in the file is allocated */
+	uint64_t names_used; /* bytes of the names region in use */
+	uint64_t names_live; /* of these, bytes that a record points to */
+	uint64_t file_size;  /* bytes that may be touched */
 
 	/* the mailbox */
 	uint32_t uidvalidity;
 	uint32_t uidnext;
 	uint64_t epoch;
 	uint64_t highest_modseq;
-	uint64_t history_from;		/* expunges above this modseq are all known */
+	uint64_t history_from; /* expunges above this modseq are all known */
 	uint64_t alive, unseen, deleted;
 	uint64_t vsize;
-	uint32_t first_recent;		/* messages from this UID on were seen by no session yet */
-	uint32_t keywords;		/* entries of the keyword table in use */
+	uint32_t first_recent; /* messages from this UID on were seen by no session yet */
+	uint32_t keywords;     /* entries of the keyword table in use */
 	uint64_t cache_id;
-	uint64_t mark_time, mark_modseq, mark_before;	/* age of tombstones; see generation.c */
-	uint64_t driver[INDEX_DRIVER_WORDS];	/* the store's: directory times and the like */
+	uint64_t mark_time, mark_modseq, mark_before; /* age of tombstones; see generation.c */
+	uint64_t driver[INDEX_DRIVER_WORDS]; /* the store's: directory times and the like */
 };
 _Static_assert(sizeof(struct index_header) <= 4096, "the header fits its page");
 

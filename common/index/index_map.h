@@ -15,16 +15,16 @@
 #include "index.h"
 
 struct index_map {
-	struct filemap map;	/* grows: unmapped and mapped again inside a step */
-	int fd;			/* -1: anonymous */
+	struct filemap map; /* grows: unmapped and mapped again inside a step */
+	int fd;             /* -1: anonymous */
 	uint64_t device, inode;
 	unsigned refs;
 	bool writable;
-	bool broken;		/* something in it can't be: rebuild */
-	bool resident;		/* we hold the shared flock of those who changed something */
-	uint64_t id, generation;	/* copied and checked at open, as are these: */
+	bool broken;             /* something in it can't be: rebuild */
+	bool resident;           /* we hold the shared flock of those who changed something */
+	uint64_t id, generation; /* copied and checked at open, as are these: */
 	uint64_t capacity, records_at, names_at;
-	struct index *owner;	/* for waiting on the lock when `change` stays odd; may be NULL */
+	struct index *owner; /* for waiting on the lock when `change` stays odd; may be NULL */
 };
 
 /* The handle's current generation, with one more reference; NULL if unusable. */
@@ -39,8 +39,8 @@ bool map_block(struct index_map *m, uint64_t block, struct index_block *b);
 size_t map_name(struct index_map *m, uint64_t name, char out[INDEX_NAME_MAX + 1]);
 size_t map_keyword(struct index_map *m, unsigned n, char out[INDEX_KEYWORD_SIZE]);
 /* One word each, no protocol needed: uids never change, the rest are hints. */
-uint32_t map_uid(struct index_map *m, uint64_t slot);	/* 0: beyond the file */
-uint64_t map_count(struct index_map *m);		/* clamped to capacity */
+uint32_t map_uid(struct index_map *m, uint64_t slot); /* 0: beyond the file */
+uint64_t map_count(struct index_map *m);              /* clamped to capacity */
 uint64_t map_highest_modseq(struct index_map *m);
 uint64_t map_block_modseq(struct index_map *m, uint64_t block);
 bool map_superseded(struct index_map *m);
@@ -49,7 +49,7 @@ uint64_t map_find(struct index_map *m, uint64_t count, uint32_t uid);
 
 /* --- for the modules of index.h alone --- */
 
-#define INDEX_FILE_NEW INDEX_FILE ".new"	/* made under the lock, then renamed */
+#define INDEX_FILE_NEW INDEX_FILE ".new" /* made under the lock, then renamed */
 #define HEAD_AT(field) offsetof(struct index_header, field)
 
 /* The word at the start of a record. */
@@ -57,13 +57,13 @@ uint64_t map_find(struct index_map *m, uint64_t count, uint32_t uid);
 #define RECORD_FLAGS(w) ((uint16_t)((w) >> 32))
 #define RECORD_STATE(w) ((uint8_t)((w) >> 48))
 #define RECORD_DRIVER(w) ((uint8_t)((w) >> 56))
-#define RECORD_WORD(uid, flags, state, driver)                                        \
-	((uint64_t)(uid) | (uint64_t)(flags) << 32 | (uint64_t)(state) << 48 |        \
+#define RECORD_WORD(uid, flags, state, driver)                                 \
+	((uint64_t)(uid) | (uint64_t)(flags) << 32 | (uint64_t)(state) << 48 | \
 	 (uint64_t)(driver) << 56)
 
 #define NAME_WORD(at, length) ((uint64_t)(at) << 16 | (uint64_t)(length))
 #define NAME_AT(w) ((w) >> 16)
-#define NAME_LENGTH(w) ((size_t)((w) & 0xffff))
+#define NAME_LENGTH(w) ((size_t)((w)&0xffff))
 
 /* Opens and checks the structure of a file: NULL with errno (0: it is there
  * but not an index).  Says nothing about trust: map_trusted does. */
@@ -78,7 +78,7 @@ struct index_map *map_create(int dirfd, uint64_t id, uint64_t generation, uint64
 /* Allocates room for n more records and that many bytes of names: 1; 0 if this
  * generation hasn't it; -1 with errno. */
 int map_reserve(struct index_map *m, uint64_t n, uint64_t names);
-void map_close(struct index_map *m);	/* whatever the references */
+void map_close(struct index_map *m); /* whatever the references */
 /* The file grew up to `end`: maps it again.  False if it didn't. */
 bool map_cover(struct index_map *m, uint64_t end);
 /* Mapped, never faulted, nothing impossible seen in it. */

@@ -17,8 +17,8 @@
 
 struct txn {
 	bool open;
-	bool raises;	 /* takes a modseq of its own */
-	bool unsorted;	 /* messages were not named in rising order */
+	bool raises;   /* takes a modseq of its own */
+	bool unsorted; /* messages were not named in rising order */
 	uint64_t modseq;
 	struct buf head; /* operations on header words, encoded */
 	struct buf entries, records, names;
@@ -26,8 +26,8 @@ struct txn {
 
 struct index {
 	struct index_place place;
-	struct index_map *map;	  /* NULL: none to work with */
-	struct index_map *old;	  /* for hints; whatever is there under the name */
+	struct index_map *map;    /* NULL: none to work with */
+	struct index_map *old;    /* for hints; whatever is there under the name */
 	struct index_map *making; /* between index_build_begin and _commit */
 	struct journal journal;
 	struct txn txn;

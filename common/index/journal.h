@@ -20,8 +20,8 @@
 
 #define JOURNAL_MAGIC 0x4c4e524a54534f52ull /* "ROSTJRNL" */
 #define JOURNAL_VERSION 1
-#define JOURNAL_MAX (4u << 20)		/* longer, and all applied: starts again */
-#define JOURNAL_FRAME_MAX (256u << 20)	/* a larger transaction is a rebuild's work */
+#define JOURNAL_MAX (4u << 20)         /* longer, and all applied: starts again */
+#define JOURNAL_FRAME_MAX (256u << 20) /* a larger transaction is a rebuild's work */
 #define JOURNAL_FILE_NEW INDEX_JOURNAL_FILE ".new"
 
 struct journal_header {
@@ -29,7 +29,7 @@ struct journal_header {
 	uint32_t version;
 	uint32_t header_size;
 	uint64_t id, generation; /* as in the index header */
-	uint64_t base;		 /* logical offset of the first frame */
+	uint64_t base;           /* logical offset of the first frame */
 	uint64_t spare[2];
 	uint32_t zero;
 	uint32_t crc; /* CRC-32C of all before */
@@ -38,7 +38,7 @@ _Static_assert(sizeof(struct journal_header) == 64, "journal header");
 
 struct journal_frame {
 	uint32_t length; /* of the whole frame */
-	uint32_t crc;	 /* CRC-32C of all behind this field */
+	uint32_t crc;    /* CRC-32C of all behind this field */
 	uint64_t id, generation;
 	uint64_t at; /* logical offset of this frame */
 	uint64_t modseq;

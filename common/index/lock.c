@@ -25,7 +25,7 @@
 
 static int put_boot(struct index_map *m)
 {
-	char id[sizeof ((struct index_header *)0)->boot_id] = "";
+	char id[sizeof((struct index_header *)0)->boot_id] = "";
 	memcpy(id, file_boot_id(), strlen(file_boot_id()));
 	map_put(m, HEAD_AT(boot_id), id, sizeof id);
 	return map_ok(m) ? 0 : -1;
@@ -87,8 +87,9 @@ void index_leave(struct index *ix)
 	struct error e;
 
 	/* Most of the syncing is done before the mailbox lock is taken. */
-	if (!index_usable(ix) || map_superseded(m) || !alone(m) || file_lock(m->fd, LOCK_SH, 0) != 1 ||
-	    index_checkpoint(ix, &e) < 0 || index_lock(ix, LEAVE_TIMEOUT_MS, &e) < 0)
+	if (!index_usable(ix) || map_superseded(m) || !alone(m) ||
+	    file_lock(m->fd, LOCK_SH, 0) != 1 || index_checkpoint(ix, &e) < 0 ||
+	    index_lock(ix, LEAVE_TIMEOUT_MS, &e) < 0)
 		return;
 	mark_clean(ix, m);
 	index_unlock(ix);

@@ -18,8 +18,8 @@
 
 #include "log.h"
 
-#define SPINS 400    /* loads before sleeping: some microseconds */
-#define NAPS 24	     /* short sleeps before waiting on the lock */
+#define SPINS 400 /* loads before sleeping: some microseconds */
+#define NAPS 24   /* short sleeps before waiting on the lock */
 #define NAP_NS 200000
 #define COPY_TRIES 200 /* changes that may come in between before we take the lock */
 
@@ -182,9 +182,8 @@ static bool head_sane(const struct index_map *m, const struct index_header *h)
 	       h->capacity == m->capacity && h->records_at == m->records_at &&
 	       h->names_at == m->names_at && h->count <= h->ready && h->ready <= h->capacity &&
 	       h->file_size >= h->names_at && h->names_used <= h->file_size - h->names_at &&
-	       h->names_live <= h->names_used &&
-	       h->alive <= h->count && h->unseen <= h->alive && h->deleted <= h->alive &&
-	       h->keywords <= INDEX_KEYWORDS && h->uidnext > 0;
+	       h->names_live <= h->names_used && h->alive <= h->count && h->unseen <= h->alive &&
+	       h->deleted <= h->alive && h->keywords <= INDEX_KEYWORDS && h->uidnext > 0;
 }
 
 bool map_head(struct index_map *m, struct index_header *h)

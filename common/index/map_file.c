@@ -20,7 +20,7 @@
 #define PAGE 4096
 #define CAPACITY_MIN 1024
 #define FILE_MAX ((uint64_t)1 << 40)
-#define STEP_MIN 8192	 /* bytes first allocated for records, and for names: */
+#define STEP_MIN 8192    /* bytes first allocated for records, and for names: */
 #define STEP_MAX 1048576 /* a small mailbox stays small */
 #define ZEROS 65536
 

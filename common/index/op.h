@@ -25,10 +25,10 @@ enum op_kind {
 	OP_DRIVER,
 };
 
-enum { /* mask of OP_CHANGE */
-	OP_FLAGS = 1 << 0, /* flags and keywords */
-	OP_PLACE = 1 << 1, /* driver and name */
-	OP_EXPUNGE = 1 << 2,
+enum {                    /* mask of OP_CHANGE */
+       OP_FLAGS = 1 << 0, /* flags and keywords */
+       OP_PLACE = 1 << 1, /* driver and name */
+       OP_EXPUNGE = 1 << 2,
 };
 
 struct op {

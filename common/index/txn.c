@@ -286,7 +286,8 @@ static int commit(struct index *ix, struct buf *frame, const struct need *need, 
 		log_warn("index", "goes on in memory: %s", strerror(errno));
 		if (generation_private(ix, need->records, need->names) < 0) {
 			index_switch(ix, NULL);
-			return error_errno(e, "The mailbox index can't be written.", "index: commit");
+			return error_errno(e, "The mailbox index can't be written.",
+					   "index: commit");
 		}
 	} else if (ix->private && make_room(ix, need) < 0) {
 		index_mark_stale(ix);
