@@ -18,26 +18,24 @@ static struct bytes needle; /* as given: well-formed UTF-8 */
 
 static void map(struct buf *out, struct bytes text)
 {
-	struct buf mapped = BUF_INIT;
+	size_t to = 0;
 
-	casemap(&mapped, text);
-	for (size_t i = 0; i < mapped.n; i++) {
-		char c = mapped.p[i];
-		if (c != '\r' || i + 1 == mapped.n || mapped.p[i + 1] != '\n')
-			buf_char(out, ascii_lower(c));
+	casemap(out, text);
+	for (size_t i = 0; i < out->n; i++) {
+		char c = out->p[i];
+		if (c != '\r' || i + 1 == out->n || out->p[i + 1] != '\n')
+			out->p[to++] = ascii_lower(c);
 	}
-	buf_free(&mapped);
+	out->n = to;
 }
 
 static bool slow_text(struct bytes text)
 {
 	struct buf a = BUF_INIT, b = BUF_INIT;
-	bool found = false;
 
 	map(&a, needle);
 	map(&b, text);
-	for (size_t i = 0; !found && i + a.n <= b.n; i++)
-		found = a.n == 0 || memcmp(b.p + i, a.p, a.n) == 0;
+	bool found = a.n == 0 || (b.n && memmem(b.p, b.n, a.p, a.n) != NULL);
 	buf_free(&a);
 	buf_free(&b);
 	return found;
@@ -126,12 +124,10 @@ static bool slow_part(const struct message *m, const struct part *p, bool header
 
 /* --- */
 
-static void check(struct arena *a, const struct needle *k, struct bytes text)
+static void check_message(struct arena *a, const struct needle *k, struct bytes text)
 {
 	struct message m;
 
-	assert(needle_in_text(k, text) == slow_text(text));
-	assert(needle_in_header(k, text) == slow_value(text));
 	message_parse(a, text, &m);
 	assert(needle_in_message(k, a, &m, false) ==
 	       (needle.n == 0 || slow_part(&m, m.root, false)));
@@ -157,14 +153,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct needle *k = needle_new(&a, needle, BYTES("UTF-8"));
 	assert((k != NULL) == utf8_valid(needle));
 	if (k) {
-		check(&a, k, text);
-		if (data[1] & 0x80) {
+		assert(needle_in_text(k, text) == slow_text(text));
+		assert(needle_in_header(k, text) == slow_value(text));
+		check_message(&a, k, text);
+		if (data[1] & 0x80 && n < 1000) {
 			size_t at = body_at(text);
 			buf_bytes(&padded, bytes_sub(text, 0, at));
 			for (size_t i = 16384 - (data[1] & 0x7f) * 2; i; i--)
 				buf_char(&padded, 'A');
 			buf_bytes(&padded, bytes_from(text, at));
-			check(&a, k, buf_view(&padded));
+			check_message(&a, k, buf_view(&padded));
 		}
 	}
 	buf_free(&padded);

@@ -76,7 +76,8 @@ static const struct {
 	{ "gb18030", BYTES("\x81\x30z\x81\x30\x81z\xff\x81\x30\x81"),
 	  BYTES("\ufffd"
 		"0z\ufffd"
-		"0\ufffdz\ufffd\ufffd\ufffd\ufffd") },
+		"0\u4e83\ufffd\ufffd"
+		"0\ufffd") },
 	{ "big5", BYTES("\xa4\xa4\xa4\xe5"), BYTES("\u4e2d\u6587") },
 	{ "big5", BYTES("\xa4\n\xff"), BYTES("\ufffd\n\ufffd") },
 	{ "hz-gb-2312", BYTES("a~{VPND~}~~b~\nc~{VP\nVP"), BYTES("a\u4e2d\u6587~bc\u4e2d\nVP") },
