@@ -118,35 +118,40 @@ static size_t find(struct list *a, size_t at, size_t to, const char *stops)
  * white space, those of a local part or domain only if no dot stands there. */
 enum joint { JOIN_WORDS, JOIN_DOTS };
 
+/* What find() passes as one: a quoted string, a comment, an encoded-word, a
+ * domain literal; else one character.  Never goes beyond `to`. */
+static struct bytes unit(struct list *a, size_t at, size_t to, size_t *end)
+{
+	*end = pass_hidden(a, at);
+	if (*end == at || *end > to)
+		*end = at + 1;
+	return bytes_sub(a->l.s, at, *end - at);
+}
+
 /* The words in r, quotes and comments undone.  p == NULL: there are none. */
 static struct bytes words(struct list *a, struct range r, enum joint joint)
 {
-	struct bytes s = a->l.s;
 	char *out = NULL;
 	size_t n = 0;
 	bool space = false;
 
 	for (size_t at = r.from, end; at < r.to; at = end) {
-		end = lex_cfws(&a->l, at);
-		if (end > at) {
+		struct bytes u = unit(a, at, r.to, &end);
+		if (ascii_isspace(*u.p) || (*u.p == '(' && u.n > 1)) {
 			space = n > 0;
 			continue;
 		}
-		end = lex_quoted(&a->l, at);
-		struct bytes word = bytes_sub(s, at, 1);
-		if (end > at)
-			word = lex_unquote(a->arena, bytes_sub(s, at, end - at));
-		else
-			end = at + 1;
+		if (*u.p == '"' && u.n > 1)
+			u = lex_unquote(a->arena, u);
 		if (!out)
 			out = arena_alloc(a->arena, r.to - r.from);
-		bool dots = joint == JOIN_DOTS && (s.p[at] == '.' || (n && out[n - 1] == '.'));
+		bool dots = joint == JOIN_DOTS && (bytes_is(u, ".") || (n && out[n - 1] == '.'));
 		if (space && !dots)
 			out[n++] = ' ';
 		space = false;
-		if (word.n)
-			memcpy(out + n, word.p, word.n);
-		n += word.n;
+		if (u.n)
+			memcpy(out + n, u.p, u.n);
+		n += u.n;
 	}
 	return (struct bytes){ out, out ? n : 0 };
 }
@@ -214,7 +219,7 @@ static struct bytes name_or_comment(struct list *a, struct bytes name)
 {
 	size_t n = a->comment_end - a->comment;
 
-	if (name.n || n == 0)
+	if (name.n || n == 0 || a->comment_end > a->at)
 		return name;
 	struct bytes inside = bytes_trim(lex_unquote(a->arena, bytes_sub(a->l.s, a->comment, n)));
 	return inside.n ? inside : (struct bytes){ 0 };

@@ -108,6 +108,9 @@ static void test_names(void **state)
 		  "[=?utf-8?q?J=C3=BC?= =?utf-8?q?rgen?=]-[a][b]\n" },
 		{ "=?utf-8?Q?M=C3=BC,_<H>?= <a@b>, c@d",
 		  "[=?utf-8?Q?M=C3=BC,_<H>?=]-[a][b]\n--[c][d]\n" },
+		{ "=?\"?q?x?= <a@b>, \"c", "[=?\"?q?x?=]-[a][b]\n--[\"c][]\n" },
+		{ "=?\"?q?x?= y  z <a@b>, c\"", "[=?\"?q?x?= y z]-[a][b]\n--[c\"][]\n" },
+		{ "=?(?q?x?= y  z <a@b>, c)", "[=?(?q?x?= y z]-[a][b]\n--[c)][]\n" },
 		{ "=?x?z?a,b?= <c@d>", "--[=?x?z?a][]\n[b?=]-[c][d]\n" },
 		{ "J\xfcrgen Dr. M. <a@b>", "[J\xfcrgen Dr. M.]-[a][b]\n" },
 		{ "\"J\xc3\xbcrgen\" \t \"X. Y\" Z <a@b>", "[J\xc3\xbcrgen X. Y Z]-[a][b]\n" },
@@ -149,6 +152,7 @@ static void test_broken(void **state)
 		{ "G: H: a@b;, c@d", "--[G]-\n--[H: a][b]\n----\n--[c][d]\n" },
 		{ ":;", "--[]-\n----\n" },
 		{ "Foo <@b>", "[Foo]-[][b]\n" },
+		{ "<@a,@b(c)>, d@e", "--[][a]\n[c]-[][b]\n--[d][e]\n" },
 		{ "Foo <@b:>", "[Foo][@b][][]\n" },
 		{ "a@b\r\n\tc@d", "--[a@b c][d]\n" },
 	};
