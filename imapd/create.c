@@ -34,12 +34,12 @@ struct result cmd_delete(struct session *s, struct command *c)
 
 	if (!parse_name(s, c, &name) || !parse_end(&c->args))
 		return result_bad("Mailbox name expected");
+	if (s->mb && bytes_eq(name, mailbox_name(s->mb)) && !bytes_is(name, "INBOX")) {
+		session_deselect(s);
+		writer_str(&s->out, "* OK [CLOSED] The selected mailbox is being deleted\r\n");
+	}
 	if (store_delete(s->store, name, &e) < 0)
 		return result_error(s, "delete", &e);
-	if (s->mb && bytes_eq(name, mailbox_name(s->mb))) {
-		session_deselect(s);
-		writer_str(&s->out, "* OK [CLOSED] The selected mailbox was deleted\r\n");
-	}
 	return result_ok("DELETE completed");
 }
 

@@ -17,25 +17,30 @@
 #define SESSION_LOOK_MS 1000	/* foreign changes are looked for no more often by
 				 * commands that don't ask for them */
 
+struct news {
+	struct session *s;
+	bool exists;		/* new messages came */
+};
+
 static void news_expunged(void *ctx, uint32_t seq, uint32_t uid)
 {
-	struct session *s = ctx;
+	const struct news *news = ctx;
 
 	(void)uid;
-	writer_printf(&s->out, "* %u EXPUNGE\r\n", seq);
+	writer_printf(&news->s->out, "* %u EXPUNGE\r\n", seq);
 }
 
 static void news_exists(void *ctx, uint32_t count)
 {
-	struct session *s = ctx;
+	struct news *news = ctx;
 
-	response_new_keywords(s);
-	writer_printf(&s->out, "* %u EXISTS\r\n* %u RECENT\r\n", count, mailbox_recent(s->mb));
+	(void)count;
+	news->exists = true;
 }
 
 static void news_flags(void *ctx, uint32_t seq, const struct index_record *r)
 {
-	struct session *s = ctx;
+	struct session *s = ((const struct news *)ctx)->s;
 
 	if (r->keywords & ~s->keywords_told)
 		response_new_keywords(s);
@@ -56,22 +61,31 @@ void session_look(struct session *s, enum mailbox_sync how)
 	}
 }
 
+/* One look at the index.  New messages are claimed as \Recent before they are counted. */
+static int tell_news(struct session *s, bool expunges)
+{
+	struct news news = { .s = s };
+	struct view_events ev = { news_expunged, news_exists, news_flags, &news };
+	int told = view_sync(s->view, expunges, &ev);
+
+	if (!news.exists)
+		return told;
+	session_look(s, MAILBOX_SYNC_FAST);
+	response_new_keywords(s);
+	writer_printf(&s->out, "* %u EXISTS\r\n* %u RECENT\r\n", view_count(s->view),
+		      mailbox_recent(s->mb));
+	return told;
+}
+
 void session_news(struct session *s, bool expunges)
 {
-	struct view_events ev = {
-		.expunged = news_expunged,
-		.exists = news_exists,
-		.flags = news_flags,
-		.ctx = s,
-	};
-
 	if (clock_ms() - s->looked >= SESSION_LOOK_MS)
 		session_look(s, MAILBOX_SYNC_FAST);
-	if (view_sync(s->view, expunges, &ev) >= 0)
+	if (tell_news(s, expunges) >= 0)
 		return;
 	/* Broken or gone: built again, sequence numbers go on where they were. */
 	session_look(s, MAILBOX_SYNC_FULL);
-	if (s->state == STATE_LOGOUT || view_sync(s->view, expunges, &ev) >= 0)
+	if (s->state == STATE_LOGOUT || tell_news(s, expunges) >= 0)
 		return;
 	log_error("view", "the index broke");
 	s->bye = "[UNAVAILABLE] The mailbox changed too much, please come back";
