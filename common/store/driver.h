@@ -29,8 +29,11 @@ struct driver {
 	int (*sync)(struct mailbox *mb, enum mailbox_sync how, struct error *e);
 	/* What is better done while nobody waits.  `closing`: the last chance. */
 	void (*settle)(struct mailbox *mb, bool closing);
-	/* A session claims the new messages below `upto` (Maildir: new -> cur). */
-	int (*claim)(struct mailbox *mb, uint32_t upto, struct error *e);
+	/* This session takes the messages that none saw yet (Maildir: new -> cur), told by
+	 * mailbox_add_recent; 1 there may be more, 0 that was all, -1. */
+	int (*claim)(struct mailbox *mb, struct error *e);
+	/* There is something to claim besides what the header says. */
+	bool (*unclaimed)(struct mailbox *mb, const struct index_header *h);
 
 	int (*store_flags)(struct mailbox *mb, struct arena *a, const uint32_t *uids, size_t n,
 			   enum flag_mode mode, const struct flag_list *fl,

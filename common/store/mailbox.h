@@ -52,6 +52,8 @@ struct mailbox_status {
 	uint64_t size, highest_modseq;
 };
 int mailbox_status(struct mailbox *mb, struct mailbox_status *st, struct error *e);
+/* The sum of all sizes: looks up those not known yet (st.size hasn't them). */
+int mailbox_status_size(struct mailbox *mb, uint64_t *size, struct error *e);
 
 /* --- flags --- */
 

@@ -41,7 +41,8 @@ struct mailbox {
 	struct view *view;	/* NULL with MAILBOX_NOVIEW */
 	struct cache *cache;
 
-	struct recent_range *recent;
+	uint32_t uidvalidity;	/* as it was when opened */
+	struct recent_range *recent;	/* rising */
 	size_t nrecent;
 	char (*keywords)[INDEX_KEYWORD_SIZE];	/* what mailbox_keyword returned */
 	struct learned *learned;
@@ -60,6 +61,9 @@ uint64_t mailbox_identity(struct mailbox *mb, const struct index_record *r);
  * many and nobody has the lock, and by mailbox_settle. */
 void mailbox_learn(struct mailbox *mb, uint32_t uid, int64_t date, uint64_t size);
 void mailbox_learn_flush(struct mailbox *mb);
+
+/* They are \Recent in this session. */
+void mailbox_add_recent(struct mailbox *mb, uint32_t from, uint32_t to);
 
 /* After a change others should see. */
 void mailbox_ring(struct mailbox *mb);

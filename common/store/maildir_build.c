@@ -1,0 +1,373 @@
+/*
+ * maildir_build.c: the index from the store, when there is none to be trusted.
+ *
+ * The uidlist (or Courier's, at first contact) has the UIDs, file names the flags,
+ * dovecot-keywords the names of keywords; the old index gives hints of what the store can't
+ * say.  The epoch is raised and the uidlist synced before the index is written, so
+ * that modseqs told before never come back with another meaning (index-design §3).
+ * If a uidlist is gone or useless too, nothing ties the messages to their old UIDs: new
+ * ones under a new UIDVALIDITY.
+ *
+ * Crash points: before the uidlist is replaced nothing has changed; after it the next
+ * opener builds again, one epoch later.
+ */
+#include "maildir_sync.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "arena.h"
+#include "courier.h"
+#include "fault.h"
+#include "log.h"
+
+#define BUILD_SCANS 4
+
+/* A message to be: with a file, or a line whose file no (noisy) scan found. */
+struct member {
+	uint32_t uid;
+	uint32_t entry;		/* of the scan, + 1; 0: none */
+	const struct uidlist_line *line;	/* may be NULL */
+};
+
+struct build {
+	struct mailbox *mb;
+	struct maildir *m;
+	struct maildir_state state;
+	struct scan scan;
+	struct uidlist list;
+	struct keyword_names names;
+	struct member *members;
+	size_t n;
+	uint32_t uidvalidity, uidnext, recent;
+	uint64_t epoch;
+	bool listed;		/* the uidlist on disk is usable */
+	bool locked;		/* ... and may be written */
+	bool courier;		/* UIDs are Courier's */
+	char guid[33];
+};
+
+/* --- what the store says --- */
+
+static int read_list(struct build *b, struct error *e)
+{
+	int r = list_read(b->mb, &b->list, &b->state, e);
+
+	if (r < 0)
+		return -1;
+	b->listed = r > 0 && b->list.usable;
+	b->courier = r == 0 && courier_uids(b->mb, &b->list);
+	if (b->courier)
+		log_info("maildir", "%s: takes over Courier's UIDs", b->m->path);
+	if (b->list.usable) {
+		b->uidvalidity = b->list.uidvalidity;
+		b->uidnext = b->list.uidnext;
+		b->epoch = b->list.epoch;
+	} else {
+		uidlist_free(&b->list);
+		b->uidvalidity = uidvalidity_next(b->m->root_control);
+		b->uidnext = 1;
+		if (r > 0)
+			log_warn("uidlist", "%s: %s is damaged, messages get new UIDs", b->m->path,
+				 UIDLIST_FILE);
+	}
+	b->epoch++;
+	return 0;
+}
+
+/* How many lines have no file. */
+static size_t match_lines(struct build *b)
+{
+	size_t matched = 0;
+
+	for (size_t i = 0; i < b->scan.n; i++) {
+		struct scan_entry *e = &b->scan.entries[i];
+		const struct uidlist_line *l =
+			e->bits & SCAN_DROPPED
+				? NULL
+				: uidlist_by_stem(&b->list, scan_stem(&b->scan, e));
+		e->uid = l ? l->uid : 0;
+		matched += l != NULL;
+	}
+	return b->list.n - matched;
+}
+
+static int scan_files(struct build *b, struct error *e)
+{
+	for (int i = 0; i < BUILD_SCANS; i++) {
+		if (i)
+			scan_wait(b->mb);
+		if (scan_run(b->mb, &b->scan, false, e) < 0)
+			return -1;
+		scan_resolve(b->mb, &b->scan);
+		if (match_lines(b) == 0 || b->scan.quiet)
+			break;
+	}
+	b->state.cur = b->scan.cur;
+	b->state.new = b->scan.new;
+	b->state.scanned = b->scan.began;
+	if (b->scan.left_out)
+		b->state.bits |= STATE_LEFT_OUT;
+	return 0;
+}
+
+/* --- who gets which UID --- */
+
+static int by_uid(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return x->uid < y->uid ? -1 : x->uid > y->uid;
+}
+
+static void add_member(struct build *b, uint32_t uid, size_t entry,
+		       const struct uidlist_line *line)
+{
+	b->members[b->n++] = (struct member){ uid, (uint32_t)entry, line };
+}
+
+/* Lines whose file a noisy scan did not find are suspects, not gone. */
+static void add_suspects(struct build *b)
+{
+	for (size_t i = 0; i < b->list.n && !b->scan.quiet; i++) {
+		const struct uidlist_line *l = &b->list.lines[i];
+		const struct scan_entry *e = scan_find(&b->scan, l->stem);
+		if (e || uidlist_by_stem(&b->list, l->stem) != l)
+			continue;
+		add_member(b, l->uid, 0, l);
+		b->state.bits |= STATE_SUSPECTS;
+	}
+}
+
+static int add_unknown(struct build *b, struct error *e)
+{
+	struct buf unknown = BUF_INIT;
+
+	sync_unknown(b->mb, &b->scan, &unknown);
+	const uint32_t *at = (const uint32_t *)(const void *)unknown.p;
+	size_t n = unknown.n / sizeof(*at);
+	if (n >= UIDLIST_UID_MAX - b->uidnext) {
+		buf_free(&unknown);
+		return error_set(e, ERROR_LIMIT, "Mailbox has used up its UIDs",
+				 "%s: no UID is left", b->m->path);
+	}
+	for (size_t i = 0; i < n; i++) {
+		b->scan.entries[at[i]].uid = b->uidnext;
+		add_member(b, b->uidnext++, at[i] + 1, NULL);
+	}
+	buf_free(&unknown);
+	return 0;
+}
+
+static int gather(struct build *b, struct error *e)
+{
+	b->members = mem_alloc((b->scan.n + b->list.n + 1) * sizeof(*b->members));
+	for (size_t i = 0; i < b->scan.n; i++) {
+		const struct scan_entry *x = &b->scan.entries[i];
+		if (x->uid)
+			add_member(b, x->uid, i + 1, uidlist_by_uid(&b->list, x->uid));
+	}
+	add_suspects(b);
+	if (add_unknown(b, e) < 0)
+		return -1;
+	qsort(b->members, b->n, sizeof(*b->members), by_uid);
+	return 0;
+}
+
+static void member_record(struct build *b, const struct member *m, struct index_record *r,
+			  struct bytes *name)
+{
+	if (m->entry) {
+		sync_record(&b->scan, &b->scan.entries[m->entry - 1], m->line, r, name);
+		return;
+	}
+	*r = (struct index_record){ .uid = m->uid,
+				    .keywords = m->line->keywords,
+				    .internal_date = INDEX_DATE_UNKNOWN,
+				    .vsize = INDEX_SIZE_UNKNOWN };
+	*name = m->line->stem;
+}
+
+/* --- the uidlist, with the new epoch --- */
+
+static void list_text(struct build *b, struct buf *out)
+{
+	struct uidlist head = b->list;
+	struct index_record r;
+	struct bytes name;
+
+	head.uidvalidity = b->uidvalidity;
+	head.uidnext = b->uidnext;
+	head.epoch = b->epoch;
+	if (!head.guid.n) {
+		list_new_guid(b->guid);
+		head.guid = bytes_of(b->guid);
+	}
+	uidlist_write_header(out, &head);
+	for (size_t i = 0; i < b->n; i++) {
+		const struct member *m = &b->members[i];
+		member_record(b, m, &r, &name);
+		uidlist_write_line(out, m->uid, m->line ? m->line->fields : BYTES(""), r.keywords,
+				   maildir_stem(name));
+	}
+}
+
+/* New messages without a line on disk are left out; a mailbox without any list keeps them
+ * (it is written from the index as soon as there is room). */
+static void leave_out_unlisted(struct build *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; b->listed && i < b->n; i++)
+		if (b->members[i].line)
+			b->members[n++] = b->members[i];
+	if (b->listed) {
+		if (n < b->n)
+			b->state.bits |= STATE_LEFT_OUT;
+		b->n = n;
+		b->uidnext = b->list.uidnext;
+	}
+}
+
+static void write_list(struct build *b)
+{
+	struct buf text = BUF_INIT;
+	struct error e;
+
+	if (!b->m->list_writable)
+		return;
+	if (!b->locked) {
+		leave_out_unlisted(b);
+		return;
+	}
+	list_text(b, &text);
+	if (list_replace(b->mb, buf_view(&text), &e) < 0) {
+		log_warn("uidlist", "%s", e.log);
+		leave_out_unlisted(b);
+	} else {
+		b->state.list = maildir_stamp(b->m->control, UIDLIST_FILE, &b->state.list_size);
+		b->state.list_lines = b->n;
+	}
+	buf_free(&text);
+}
+
+/* --- the index --- */
+
+/* What is better known from the index before. */
+static void take_hint(struct build *b, struct index_record *r, struct bytes name)
+{
+	struct index_record h;
+
+	if (!index_hint(b->mb->index, r->uid, maildir_stem(name), &h))
+		return;
+	r->internal_date = h.internal_date;
+	r->save_date = h.save_date;
+	r->cache_at = h.cache_at;
+	if (r->vsize == INDEX_SIZE_UNKNOWN)
+		r->vsize = h.vsize;
+}
+
+/* \Recent: those behind the last one that stands in `cur`. */
+static void facts(struct build *b, uint64_t *used)
+{
+	struct index_record r;
+	struct bytes name;
+
+	b->state.new_from = b->uidnext;
+	b->recent = 1;
+	for (size_t i = b->n; i-- > 0;) {
+		member_record(b, &b->members[i], &r, &name);
+		*used |= r.keywords;
+		if (r.driver & MAILDIR_NEW)
+			b->state.new_from = r.uid;
+		else if (b->recent == 1)
+			b->recent = r.uid + 1;
+	}
+}
+
+static void add_all(struct build *b)
+{
+	struct index_record r;
+	struct bytes name;
+
+	for (unsigned i = 0; i < INDEX_KEYWORDS; i++)
+		if (b->names.name[i][0])
+			index_build_keyword(b->mb->index, i, bytes_of(b->names.name[i]));
+	for (size_t i = 0; i < b->n; i++) {
+		member_record(b, &b->members[i], &r, &name);
+		take_hint(b, &r, name);
+		index_build_add(b->mb->index, &r, name);
+	}
+}
+
+static void high_names(struct build *b)
+{
+	for (unsigned i = 0; i < UIDLIST_HIGH; i++) {
+		struct bytes name = b->list.high[i];
+		if (name.n && keyword_names_find(&b->names, name) < 0)
+			memcpy(b->names.name[UIDLIST_HIGH_FIRST + i], name.p, name.n);
+	}
+}
+
+static int write_index(struct build *b, struct error *e)
+{
+	uint64_t used = 0;
+
+	b->state.form = MAILDIR_STATE_FORM;
+	b->state.bits |= STATE_UNSIZED;
+	facts(b, &used);
+	sync_keywords(b->mb, used, &b->state, &b->names);
+	high_names(b);
+	struct index_build ib = {
+		.uidvalidity = b->uidvalidity,
+		.uidnext = b->uidnext,
+		.epoch = b->epoch,
+		.first_recent = b->recent,
+		.expect = b->n,
+	};
+	memcpy(ib.driver, &b->state, sizeof(b->state));
+	FAULT("before-build");
+	if (index_build_begin(b->mb->index, &ib, e) < 0)
+		return -1;
+	add_all(b);
+	return index_build_commit(b->mb->index, e);
+}
+
+static int build(struct build *b, struct error *e)
+{
+	if (read_list(b, e) < 0 || scan_files(b, e) < 0 || gather(b, e) < 0)
+		return -1;
+	write_list(b);
+	return write_index(b, e);
+}
+
+/* Without room for a lock file nothing can be appended; what is there is served. */
+static int lock_list(struct build *b, struct error *e)
+{
+	struct error why = { 0 };
+
+	if (!b->m->list_writable)
+		return 0;
+	b->locked = list_lock(b->mb, &why) == 0;
+	if (b->locked || why.kind == ERROR_NOSPACE || why.kind == ERROR_NOPERM)
+		return 0;
+	if (e)
+		*e = why;
+	return -1;
+}
+
+int maildir_build(struct mailbox *mb, struct error *e)
+{
+	struct build b = { .mb = mb, .m = maildir_of(mb) };
+	int r;
+
+	if (lock_list(&b, e) < 0)
+		return -1;
+	r = build(&b, e);
+	if (b.locked)
+		list_unlock(mb);
+	scan_free(&b.scan);
+	uidlist_free(&b.list);
+	free(b.members);
+	return r;
+}

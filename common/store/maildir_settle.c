@@ -1,0 +1,221 @@
+/*
+ * maildir_settle.c: new mail moved to `cur` when a session takes it, and what is done
+ * while nobody waits: flag changes synced, directory times settled by a full scan
+ * (index-design §8), the index compacted, dead lines dropped from the uidlist.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fault.h"
+#include "file.h"
+#include "log.h"
+#include "maildir_private.h"
+
+#define SETTLE_WAIT_MS 2000	/* for the mailbox lock */
+#define LIST_DEAD_MIN 100	/* dead lines worth a rewrite, if a quarter is dead */
+
+/* --- new -> cur --- */
+
+/* The name in cur of a file in new. */
+static size_t name_in_cur(const char *name, size_t n, char out[MAILDIR_NAME_MAX + 1])
+{
+	struct bytes b = { name, n }, stem = maildir_stem(b);
+
+	return stem.n == n ? maildir_name_write(b, 0, 0, 0, out)
+			   : maildir_name_write(b, MAILDIR_ODD, 0, 0, out);
+}
+
+/* 1 moved; 0 it stays: gone or its name is taken, the next scan sees to it. */
+static int move_one(struct mailbox *mb, const struct index_record *r)
+{
+	struct maildir *m = maildir_of(mb);
+	char from[MAILDIR_NAME_MAX + 1], to[MAILDIR_NAME_MAX + 1];
+	size_t nf = maildir_file_name(mb, r, from);
+	size_t nt = nf ? name_in_cur(from, nf, to) : 0;
+	struct maildir_name n;
+
+	if (!nt || file_rename_new(m->new, from, m->cur, to) < 0)
+		return 0;
+	FAULT("moved");
+	maildir_name_parse((struct bytes){ to, nt }, 0, &n);
+	index_set_place(mb->index, r->uid, n.odd ? MAILDIR_ODD : 0,
+			n.odd ? (struct bytes){ to, nt } : n.stem);
+	return 1;
+}
+
+/* Moves what stands in `new` from UID `from` on, at most a batch: *to is the last UID
+ * looked at.  True if none of these is left in `new`. */
+static bool move_batch(struct mailbox *mb, const struct index_header *h, uint32_t from,
+		       uint32_t *to)
+{
+	struct index_record r;
+	bool exact, all = true;
+	size_t moved = 0;
+
+	*to = h->uidnext - 1;
+	for (uint64_t i = index_find(mb->index, from, &exact); i < h->count; i++) {
+		if (!index_read(mb->index, i, &r))
+			return false;
+		if ((r.state & INDEX_DEAD) || !(r.driver & MAILDIR_NEW))
+			continue;
+		if (moved == MAILDIR_BATCH) {
+			*to = r.uid - 1;
+			break;
+		}
+		if (!move_one(mb, &r)) {
+			all = false;
+			continue;
+		}
+		moved++;
+		if (r.uid < h->first_recent)
+			mailbox_add_recent(mb, r.uid, r.uid);
+	}
+	return all;
+}
+
+bool maildir_unclaimed(struct mailbox *mb, const struct index_header *h)
+{
+	struct maildir_state s;
+
+	(void)mb;
+	maildir_state_get(h, &s);
+	return s.new_from != 0 && s.new_from < h->uidnext;
+}
+
+static int claim_locked(struct mailbox *mb, struct error *e)
+{
+	struct index_header h;
+	struct own_change own;
+	uint32_t first, to;
+
+	if (!index_head(mb->index, &h))
+		return 0;
+	first = h.first_recent ? h.first_recent : 1;
+	if (first >= h.uidnext && !maildir_unclaimed(mb, &h))
+		return 0;
+	own_begin(mb, &own);
+	index_begin(mb->index);
+	bool all = move_batch(mb, &h, own.state.new_from ? (uint32_t)own.state.new_from : 1, &to);
+	if (all || to + 1 < h.uidnext)
+		own.state.new_from = to + 1;
+	if (to >= first)
+		index_set_first_recent(mb->index, to + 1);
+	own_end(mb, &own);
+	if (maildir_commit(mb, NULL, e) < 0)
+		return -1;
+	mailbox_add_recent(mb, first, to);
+	return to + 1 < h.uidnext;
+}
+
+int maildir_claim(struct mailbox *mb, struct error *e)
+{
+	int r;
+
+	if (index_lock(mb->index, INDEX_LOCK_TIMEOUT_MS, e) < 0)
+		return -1;
+	r = claim_locked(mb, e);
+	index_unlock(mb->index);
+	return r;
+}
+
+/* --- while nobody waits --- */
+
+/* The times after our own changes become those of a scan. */
+static void settle_times(struct mailbox *mb, const struct maildir_state *s, bool closing)
+{
+	struct maildir *m = maildir_of(mb);
+	int64_t left = s->own_last + maildir_granularity(m) - clock_wall_ns();
+	struct error e;
+
+	if (s->own_since == 0 || !m->local)
+		return;
+	if (left > 0 && left <= maildir_granularity(m) && closing)
+		clock_sleep_ms((int)(left / 1000000) + 1);
+	else if (left > 0)
+		return;
+	if (index_lock(mb->index, closing ? SETTLE_WAIT_MS : 0, &e) < 0)
+		return;
+	if (maildir_sync_locked(mb, MAILBOX_SYNC_FULL, true, &e) < 0)
+		log_warn("sync", "%s", e.log);
+	index_unlock(mb->index);
+}
+
+static bool list_pays(const struct index_header *h, const struct maildir_state *s)
+{
+	return s->list_lines > h->alive + LIST_DEAD_MIN &&
+	       s->list_lines - h->alive > s->list_lines / 4;
+}
+
+/* Under the mailbox lock.  The new stamp is recorded: the list says what it said. */
+static void drop_dead_lines(struct mailbox *mb, struct maildir_state *s)
+{
+	struct uidlist have = UIDLIST_INIT;
+	struct maildir_state at = { 0 }, after = { 0 };
+	struct index_header h;
+	struct error e = { 0 };
+	int r = -1;
+
+	if (!maildir_of(mb)->list_writable || list_lock(mb, &e) < 0)
+		return;
+	if (list_read(mb, &have, &at, &e) > 0 && have.usable && stamp_eq(at.list, s->list) &&
+	    at.list_size == s->list_size)
+		r = list_rewrite(mb, &have, &e);
+	if (r == 0 && maildir_look(mb, &after, NULL) == 0 && index_head(mb->index, &h)) {
+		s->list = after.list;
+		s->list_size = after.list_size;
+		s->list_lines = h.alive;
+		index_begin(mb->index);
+		maildir_state_set(mb, s);
+		if (index_commit(mb->index, &e) < 0)
+			log_warn("uidlist", "%s", e.log);
+	}
+	list_unlock(mb);
+	uidlist_free(&have);
+}
+
+static void tidy(struct mailbox *mb)
+{
+	struct index_header h;
+	struct maildir_state s;
+	struct error e;
+
+	if (index_lock(mb->index, 0, &e) < 0)
+		return;
+	if (index_usable(mb->index) && index_compact(mb->index, false, &e) < 0)
+		log_warn("index", "%s", e.log);
+	if (index_head(mb->index, &h)) {
+		maildir_state_get(&h, &s);
+		if (list_pays(&h, &s))
+			drop_dead_lines(mb, &s);
+	}
+	index_unlock(mb->index);
+}
+
+/* Is there reason to take the lock at all? */
+static bool wants_tidying(const struct index_header *h, const struct maildir_state *s)
+{
+	uint64_t dead = h->count - h->alive;
+
+	return list_pays(h, s) || (dead > 32 && dead > h->count / 4) ||
+	       h->names_used - h->names_live > (256u << 10);
+}
+
+void maildir_settle(struct mailbox *mb, bool closing)
+{
+	struct maildir *m = maildir_of(mb);
+	struct index_header h;
+	struct maildir_state s;
+
+	if (m->unsynced && dir_sync(m->cur) == 0)
+		m->unsynced = false;
+	if ((mb->flags & MAILBOX_NOVIEW) || !index_head(mb->index, &h))
+		return;
+	maildir_state_get(&h, &s);
+	settle_times(mb, &s, closing);
+	if (index_head(mb->index, &h)) {
+		maildir_state_get(&h, &s);
+		if (wants_tidying(&h, &s))
+			tidy(mb);
+	}
+}

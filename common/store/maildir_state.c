@@ -1,0 +1,152 @@
+/*
+ * maildir_state.c: has anything changed?  Directory times against those recorded
+ * in the index (index-design §8).
+ *
+ * Times can be set back (rsync -a, touch), so they are compared for equality and
+ * ctime is among them.  A change within the clock's granularity after the
+ * stamps were taken leaves them as they are: such stamps are doubtful and not
+ * trusted.  Stamps after our own changes are trusted for a while, see own_since.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "maildir_private.h"
+
+struct stamp stamp_of(const struct stat *st)
+{
+	return (struct stamp){ st->st_ino, clock_ns_of(st->st_mtim), clock_ns_of(st->st_ctim) };
+}
+
+bool stamp_eq(struct stamp a, struct stamp b)
+{
+	return a.inode == b.inode && a.mtime == b.mtime && a.ctime == b.ctime;
+}
+
+struct stamp maildir_stamp(int dirfd, const char *name, uint64_t *size)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, 0) < 0) {
+		*size = 0;
+		return (struct stamp){ 0 };
+	}
+	*size = (uint64_t)st.st_size;
+	return stamp_of(&st);
+}
+
+int maildir_look(struct mailbox *mb, struct maildir_state *now, struct error *e)
+{
+	struct maildir *m = maildir_of(mb);
+	struct stat cur, new;
+
+	now->scanned = clock_wall_ns();
+	if (fstat(m->cur, &cur) < 0 || fstat(m->new, &new) < 0)
+		return error_errno(e, "Mailbox is not accessible", "fstat %s/cur", m->path);
+	if (cur.st_nlink == 0)
+		return error_set(e, ERROR_NONEXISTENT, "Mailbox was deleted", "%s is gone",
+				 m->path);
+	now->cur = stamp_of(&cur);
+	now->new = stamp_of(&new);
+	now->list = maildir_stamp(m->control, UIDLIST_FILE, &now->list_size);
+	return 0;
+}
+
+void maildir_state_get(const struct index_header *h, struct maildir_state *s)
+{
+	memcpy(s, h->driver, sizeof(*s));
+	if (s->form != MAILDIR_STATE_FORM)
+		*s = (struct maildir_state){ .form = MAILDIR_STATE_FORM,
+					     .bits = STATE_UNSIZED };
+}
+
+void maildir_state_set(struct mailbox *mb, const struct maildir_state *s)
+{
+	uint64_t words[INDEX_DRIVER_WORDS] = { 0 };
+
+	memcpy(words, s, sizeof(*s));
+	index_set_driver(mb->index, words);
+}
+
+int64_t maildir_granularity(const struct maildir *m)
+{
+	return m->local ? MAILDIR_GRANULARITY_NS : MAILDIR_GRANULARITY_FAR_NS;
+}
+
+/* Every change sets ctime, which nobody can set otherwise; mtime may lie in the future. */
+bool maildir_doubtful(const struct maildir *m, const struct maildir_state *s)
+{
+	int64_t before = s->scanned - maildir_granularity(m);
+
+	return s->cur.ctime > before || s->new.ctime > before;
+}
+
+static bool list_same(const struct maildir_state *a, const struct maildir_state *b)
+{
+	return stamp_eq(a->list, b->list) && a->list_size == b->list_size;
+}
+
+static bool dirs_same(const struct maildir_state *a, const struct maildir_state *b)
+{
+	return stamp_eq(a->cur, b->cur) && stamp_eq(a->new, b->new);
+}
+
+bool maildir_unfinished(const struct maildir_state *old, const struct maildir_state *now,
+			enum mailbox_sync how)
+{
+	/* What could not have a UID (a full disk) is tried again, but not at each step. */
+	bool soon = how == MAILBOX_SYNC_FULL || (uint64_t)(now->scanned - old->scanned) >=
+							(uint64_t)MAILDIR_RETRY_NS;
+
+	return (old->bits & STATE_SUSPECTS) || ((old->bits & STATE_LEFT_OUT) && soon);
+}
+
+bool maildir_unchanged(const struct maildir *m, const struct maildir_state *old,
+		       const struct maildir_state *now, enum mailbox_sync how)
+{
+	if (!dirs_same(old, now) || !list_same(old, now))
+		return false;
+	if (maildir_unfinished(old, now, how))
+		return false;
+	if (old->own_since == 0)
+		return !maildir_doubtful(m, old);
+	/* Unsigned: a clock that was set back counts as long ago. */
+	return how == MAILBOX_SYNC_FAST ||
+	       (uint64_t)(now->scanned - old->own_since) < (uint64_t)MAILDIR_TRUST_NS;
+}
+
+void own_begin(struct mailbox *mb, struct own_change *c)
+{
+	struct index_header h;
+	struct maildir_state now = { 0 };
+	struct maildir *m = maildir_of(mb);
+
+	*c = (struct own_change){ 0 };
+	if (!index_head(mb->index, &h) || maildir_look(mb, &now, NULL) < 0)
+		return;
+	maildir_state_get(&h, &c->state);
+	c->list = m->list_locks > 0 && list_same(&c->state, &now);
+	c->dirs = dirs_same(&c->state, &now) &&
+		  (c->state.own_since != 0 || !maildir_doubtful(m, &c->state));
+}
+
+void own_end(struct mailbox *mb, struct own_change *c)
+{
+	struct maildir_state now = { 0 };
+
+	if ((!c->dirs && !c->list) || maildir_look(mb, &now, NULL) < 0)
+		return;
+	if (c->dirs) {
+		c->state.cur = now.cur;
+		c->state.new = now.new;
+		c->state.own_last = now.scanned;
+		if (c->state.own_since == 0)
+			c->state.own_since = now.scanned;
+	}
+	if (c->list) {
+		c->state.list = now.list;
+		c->state.list_size = now.list_size;
+	}
+	maildir_state_set(mb, &c->state);
+}

@@ -1,0 +1,204 @@
+/*
+ * A Maildir as a mailbox: opened, synced, flags, append, copy, move, expunge;
+ * what strangers do to it meanwhile.  index-design §1, §2, §8, §9.
+ */
+#include "maildir_test.h"
+
+static void test_empty(void **state)
+{
+	(void)state;
+	open_inbox(0);
+	assert_int_equal(view_count(mailbox_view(mb)), 0);
+	assert_string_equal(content(), "");
+	assert_true(on_disk("dovecot-uidlist"));
+}
+
+static void test_scan(void **state)
+{
+	(void)state;
+	put("cur/20.b.h:2,S", "b");
+	put("cur/10.a.h:2,FRST", "a");
+	put("new/30.c.h", "c");
+	put("cur/.hidden", "x");
+	put("cur/40.odd.h:2,SPFx", "d");
+	put("cur/50.noinfo", "e");
+	open_inbox(0);
+	assert_string_equal(content(), "1 10.a FRST|2 20.b S|3 30.c |4 40.odd FSx|5 50.noinfo |");
+	assert_true(on_disk("cur/30.c.h:2,"));
+	assert_true(on_disk("cur/40.odd.h:2,SPFx"));
+	assert_bytes(mailbox_keyword(mb, 23), "unknown-23");
+	assert_true(mailbox_is_recent(mb, 3));
+	assert_false(mailbox_is_recent(mb, 2));
+}
+
+static void test_reopen_same_uids(void **state)
+{
+	(void)state;
+	put("cur/10.a.h:2,", "a");
+	put("new/20.b.h", "b");
+	open_inbox(0);
+	uint32_t v = validity();
+	close_inbox();
+	put("new/30.c.h", "c");
+	open_inbox(0);
+	assert_int_equal(validity(), v);
+	assert_string_equal(content(), "1 10.a |2 20.b |3 30.c |");
+	close_inbox();
+	drop_index();
+	open_inbox(0);
+	assert_int_equal(validity(), v);
+	assert_string_equal(content(), "1 10.a |2 20.b |3 30.c |");
+}
+
+static void test_foreign_changes(void **state)
+{
+	(void)state;
+	put("cur/10.a.h:2,", "a");
+	put("cur/20.b.h:2,S", "b");
+	put("cur/30.c.h:2,", "c");
+	open_inbox(0);
+	move("cur/10.a.h:2,", "cur/10.a.h:2,SF");
+	del("cur/20.b.h:2,S");
+	move("cur/30.c.h:2,", "cur/30.c.h:2,TS");	/* unsorted */
+	put("new/40.d.h", "d");
+	sync_now();
+	assert_string_equal(content(), "1 10.a FS|3 30.c ST|4 40.d |");
+	flags(3, FLAGS_REMOVE, FLAG_DELETED, NULL);
+	assert_true(on_disk("cur/30.c.h:2,S"));
+	assert_string_equal(content(), "1 10.a FS|3 30.c S|4 40.d |");
+}
+
+static void test_store(void **state)
+{
+	(void)state;
+	put("cur/10.a.h:2,S", "a");
+	put("cur/20.b.h:2,PS", "b");
+	open_inbox(0);
+	flags(1, FLAGS_ADD, FLAG_FLAGGED, "$Junk");
+	flags(2, FLAGS_SET, FLAG_ANSWERED, "work");
+	assert_true(on_disk("cur/10.a.h:2,FSa"));
+	assert_true(on_disk("cur/20.b.h:2,PRb"));
+	assert_string_equal(content(), "1 10.a FSa|2 20.b Rb|");
+	assert_file("dovecot-keywords", "0 $Junk\n1 work\n");
+	flags(1, FLAGS_REMOVE, FLAG_FLAGGED, "$JUNK");
+	assert_true(on_disk("cur/10.a.h:2,S"));
+	sync_now();
+	assert_string_equal(content(), "1 10.a S|2 20.b Rb|");
+}
+
+static void test_store_meets_foreign_rename(void **state)
+{
+	(void)state;
+	put("cur/10.a.h:2,", "a");
+	open_inbox(0);
+	move("cur/10.a.h:2,", "cur/10.a.h:2,F");
+	flags(1, FLAGS_ADD, FLAG_SEEN, NULL);
+	assert_true(on_disk("cur/10.a.h:2,FS"));
+	assert_string_equal(content(), "1 10.a FS|");
+}
+
+static void test_expunge(void **state)
+{
+	(void)state;
+	put("cur/10.a.h:2,T", "a");
+	put("cur/20.b.h:2,T", "b");
+	put("cur/30.c.h:2,S", "c");
+	open_inbox(0);
+	move("cur/10.a.h:2,T", "cur/10.a.h:2,");	/* undeleted by a stranger */
+	struct change_result r;
+	assert_int_equal(mailbox_expunge(mb, NULL, 0, false, &r, &err), 0);
+	assert_string_equal(content(), "1 10.a |3 30.c S|");
+	assert_false(on_disk("cur/20.b.h:2,T"));
+	uint32_t uid = 3;
+	assert_int_equal(mailbox_expunge(mb, &uid, 1, true, &r, &err), 0);
+	assert_string_equal(content(), "1 10.a |");
+	sync_now();
+	assert_string_equal(content(), "1 10.a |");
+}
+
+static void test_append(void **state)
+{
+	(void)state;
+	open_inbox(0);
+	assert_int_equal(append("Subject: x\r\n\r\nbody\n", FLAG_SEEN, "todo", 1000000000), 1);
+	assert_int_equal(append("Subject: y\n\nb", 0, NULL, INDEX_DATE_UNKNOWN), 2);
+	assert_string_equal(flags_only(), "1 Sa|2 |");
+	assert_string_equal(body(1), "Subject: x\r\n\r\nbody\n");
+	struct index_record rec;
+	assert_true(view_read(mailbox_view(mb), 1, &rec));
+	assert_int_equal(rec.vsize, 20);
+	assert_int_equal(rec.internal_date, 1000000000);
+	close_inbox();
+	drop_index();
+	open_inbox(0);
+	assert_string_equal(flags_only(), "1 Sa|2 |");
+	int64_t date;
+	assert_true(view_read(mailbox_view(mb), 1, &rec));
+	assert_int_equal(mailbox_date(mb, 1, &rec, &date), 1);
+	assert_int_equal(date, 1000000000);
+}
+
+static void test_copy_move(void **state)
+{
+	struct mailbox *to;
+	struct copy_result r;
+	uint32_t uids[] = { 1, 2 };
+
+	(void)state;
+	put("cur/10.a.h:2,S", "a");
+	put("cur/20.b.h:2,F", "b\n");
+	assert_int_equal(store_create(store, BYTES("Other"), &err), 0);
+	open_inbox(0);
+	flags(2, FLAGS_ADD, 0, "todo");
+	assert_int_equal(mailbox_open(store, BYTES("Other"), MAILBOX_NOVIEW, &to, &err), 0);
+	assert_int_equal(mailbox_copy(mb, to, &arena, uids, 2, false, &r, &err), 0);
+	assert_int_equal(r.n, 2);
+	assert_int_equal(r.to[1], 2);
+	assert_int_equal(mailbox_copy(mb, to, &arena, uids + 1, 1, true, &r, &err), 0);
+	assert_int_equal(r.to[0], 3);
+	assert_string_equal(content(), "1 10.a S|");
+	mailbox_close(to);
+	close_inbox();
+	open_box("Other", 0);
+	assert_string_equal(flags_only(), "1 S|2 Fa|3 Fa|");
+	assert_string_equal(body(2), "b\n");
+	assert_true(mailbox_is_recent(mb, 1));
+	/* within one mailbox */
+	assert_int_equal(mailbox_copy(mb, mb, &arena, uids, 1, false, &r, &err), 0);
+	assert_string_equal(flags_only(), "1 S|2 Fa|3 Fa|4 S|");
+}
+
+static void test_examine(void **state)
+{
+	(void)state;
+	put("new/10.a.h", "a");
+	open_inbox(MAILBOX_READONLY);
+	assert_string_equal(content(), "1 10.a |");
+	assert_true(on_disk("new/10.a.h"));
+	assert_true(mailbox_is_recent(mb, 1));
+	assert_string_equal(body(1), "a");
+	close_inbox();
+	open_inbox(0);
+	assert_true(mailbox_is_recent(mb, 1));
+	assert_true(on_disk("cur/10.a.h:2,"));
+	close_inbox();
+	open_inbox(0);
+	assert_false(mailbox_is_recent(mb, 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_empty),
+		TEST(test_scan),
+		TEST(test_reopen_same_uids),
+		TEST(test_foreign_changes),
+		TEST(test_store),
+		TEST(test_store_meets_foreign_rename),
+		TEST(test_expunge),
+		TEST(test_append),
+		TEST(test_copy_move),
+		TEST(test_examine),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
