@@ -14,7 +14,6 @@
 #include <errno.h>
 
 #include "clock.h"
-#include "file.h"
 #include "log.h"
 #include "num.h"
 
@@ -56,14 +55,9 @@ int index_hint(struct index *ix, uint32_t uid, struct bytes base, struct index_r
  * back, which must not be taken for clean then. */
 static void retire_old(struct index *ix)
 {
-	static const uint64_t one = 1;
 	struct index_map *m = old_map(ix);
-
-	if (!m || m->fd < 0 || !m->writable)
-		return;
-	if (file_pwrite_all(m->fd, &one, sizeof one, HEAD_AT(stale)) < 0 ||
-	    (map_load(m, HEAD_AT(clean)) && file_datasync(m->fd) < 0))
-		log_warn("index", "can't mark the old index");
+	if (m && m->fd >= 0 && map_mark_stale(m) < 0)
+		log_warn("index", "can't mark the old index: %s", strerror(errno));
 }
 
 /* --- the new one --- */
@@ -139,7 +133,10 @@ static void make_larger(struct index *ix, bool private, uint64_t names)
 	struct index_map *larger = generation_copy(ix, ix->making, private, 1, names, 0);
 	if (!larger && !private)
 		larger = generation_copy(ix, ix->making, true, 1, names, 0);
-	index_map_release(ix->making);
+	if (larger && larger->fd >= 0) /* it took the name of the file */
+		index_map_release(ix->making);
+	else
+		generation_discard(ix, ix->making);
 	ix->making = larger;
 }
 

@@ -106,22 +106,9 @@ bool index_refresh(struct index *ix)
 
 void index_mark_stale(struct index *ix)
 {
-	static const uint64_t one = 1;
 	struct index_map *m = ix->map;
-
-	if (!m)
-		return;
-	if (m->fd < 0) {
-		map_store(m, HEAD_AT(stale), one);
-		return;
-	}
-	/* Through the descriptor: it may be cut, and a map would fault.  Synced,
-	 * lest the file be taken for clean after a reboot. */
-	if (m->writable && file_pwrite_all(m->fd, &one, sizeof one, HEAD_AT(stale)) == 0 &&
-	    file_datasync(m->fd) == 0)
-		return;
-	if (map_same_file(m, ix->place.dirfd))
-		unlinkat(ix->place.dirfd, INDEX_FILE, 0);
+	if (m && map_mark_stale(m) < 0 && map_same_file(m, ix->place.dirfd))
+		unlinkat(ix->place.dirfd, INDEX_FILE, 0); /* which needs no room */
 }
 
 int index_checkpoint(struct index *ix, struct error *e)

@@ -83,6 +83,8 @@ void map_close(struct index_map *m); /* whatever the references */
 bool map_cover(struct index_map *m, uint64_t end);
 /* Mapped, never faulted, nothing impossible seen in it. */
 bool map_ok(const struct index_map *m);
+/* Nobody is to trust it any more.  0/-1 with errno. */
+int map_mark_stale(struct index_map *m);
 /* The name still leads to this file; and it is the current generation, whole. */
 bool map_same_file(const struct index_map *m, int dirfd);
 bool map_is_current(struct index_map *m, int dirfd);

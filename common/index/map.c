@@ -233,6 +233,9 @@ size_t map_name(struct index_map *m, uint64_t name, char out[INDEX_NAME_MAX + 1]
 	}
 	memcpy(out, place(m, m->names_at + at, n), n);
 	out[n] = '\0';
+	/* Behind the end of a file that was cut there are zeros first, then faults. */
+	if (memchr(out, '\0', n))
+		damaged(m, "name");
 	return map_ok(m) ? n : 0;
 }
 

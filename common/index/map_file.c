@@ -158,6 +158,24 @@ bool map_trusted(struct index_map *m)
 	return file_boot_id()[0] && same_id(m, HEAD_AT(boot_id), file_boot_id());
 }
 
+/* Through the descriptor: the file may be cut, and a map would fault.  One
+ * that is clean on disk must not be taken for that after a power failure. */
+int map_mark_stale(struct index_map *m)
+{
+	static const uint64_t one = 1;
+	if (m->fd < 0) {
+		map_store(m, HEAD_AT(stale), one);
+		return 0;
+	}
+	if (!m->writable) {
+		errno = EROFS;
+		return -1;
+	}
+	if (file_pwrite_all(m->fd, &one, sizeof one, HEAD_AT(stale)) < 0)
+		return -1;
+	return map_load(m, HEAD_AT(clean)) ? file_datasync(m->fd) : 0;
+}
+
 bool map_same_file(const struct index_map *m, int dirfd)
 {
 	struct stat st;
