@@ -70,7 +70,9 @@ class Place:
                 "MAIL": "maildir:" + self.mail, **self.env}
 
     def own(self, path=None):
-        if ROOT:
+        if ROOT and path and os.path.isfile(path):
+            os.chown(path, UID, GID)
+        elif ROOT:
             subprocess.run(["chown", "-R", "%d:%d" % (UID, GID), path or self.home], check=True)
 
     def folder(self, name=""):
