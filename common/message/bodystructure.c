@@ -8,13 +8,22 @@
  * without a charset is said to be in us-ascii (RFC 2045 §5.2).  Strings are not
  * decoded, RFC 2231 values not converted to UTF-8.
  */
+#include "address.h"
+#include "envelope.h"
 #include "lex.h"
-#include "message.h"
 #include "params.h"
 
 #define EMPTY_ENVELOPE "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
 #define EMPTY_TEXT "\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0"
 #define EMPTY_EXTENSION " NIL NIL NIL NIL"
+
+struct writing {
+	struct buf *out;
+	struct arena *scratch;
+	struct arena params; /* of one field */
+	bool extended;
+	size_t addresses; /* so many more may be shown */
+};
 
 /* The fields of a part's header that its structure shows, the first of each. */
 enum content { ID, DESCRIPTION, MD5, DISPOSITION, LANGUAGE, LOCATION, CONTENTS };
@@ -89,10 +98,12 @@ static void write_params(struct buf *out, struct arena *scratch, const struct pa
 }
 
 /* body-fld-dsp, RFC 2183. */
-static void write_disposition(struct buf *out, struct arena *scratch, const struct field *f)
+static void write_disposition(struct writing *w, const struct field *f)
 {
+	struct arena *a = &w->params;
+	struct buf *out = w->out;
 	struct param *params;
-	struct bytes type = f ? params_token(scratch, f->value, &params) : BYTES("");
+	struct bytes type = f ? params_token(a, f->value, &params) : BYTES("");
 
 	if (type.n == 0) {
 		buf_str(out, " NIL");
@@ -101,8 +112,9 @@ static void write_disposition(struct buf *out, struct arena *scratch, const stru
 	buf_str(out, " (");
 	imap_string_write(out, type);
 	buf_char(out, ' ');
-	write_params(out, scratch, params, false);
+	write_params(out, a, params, false);
 	buf_char(out, ')');
+	arena_reset(a);
 }
 
 /* body-fld-lang: tags between commas, RFC 3282 §2. */
@@ -126,24 +138,16 @@ static void write_language(struct buf *out, const struct field *f)
 }
 
 /* What follows in BODYSTRUCTURE only, from the disposition on. */
-static void write_extension(struct buf *out, struct arena *scratch,
-			    const struct field *found[CONTENTS])
+static void write_extension(struct writing *w, const struct field *found[CONTENTS])
 {
-	write_disposition(out, scratch, found[DISPOSITION]);
-	write_language(out, found[LANGUAGE]);
-	write_content(out, scratch, found[LOCATION]);
+	write_disposition(w, found[DISPOSITION]);
+	write_language(w->out, found[LANGUAGE]);
+	write_content(w->out, w->scratch, found[LOCATION]);
 }
 
-struct writing {
-	struct buf *out;
-	struct arena *scratch;
-	const struct message *m;
-	bool extended;
-};
+static void write_body(struct writing *w, const struct part *p);
 
-static void write_body(const struct writing *w, const struct part *p);
-
-static void write_multipart(const struct writing *w, const struct part *p,
+static void write_multipart(struct writing *w, const struct part *p,
 			    const struct field *found[CONTENTS])
 {
 	for (const struct part *child = p->child; child; child = child->next)
@@ -157,14 +161,14 @@ static void write_multipart(const struct writing *w, const struct part *p,
 		return;
 	buf_char(w->out, ' ');
 	write_params(w->out, w->scratch, p->params, false);
-	write_extension(w->out, w->scratch, found);
+	write_extension(w, found);
 }
 
-static void write_message(const struct writing *w, const struct part *p)
+static void write_message(struct writing *w, const struct part *p)
 {
 	buf_char(w->out, ' ');
 	if (p->child) {
-		envelope_write(w->out, w->scratch, w->m, p->child);
+		envelope_write_upto(w->out, w->scratch, p->child, &w->addresses);
 		buf_char(w->out, ' ');
 		write_body(w, p->child);
 		return;
@@ -173,13 +177,13 @@ static void write_message(const struct writing *w, const struct part *p)
 	buf_str(w->out, w->extended ? EMPTY_EXTENSION ")" : ")");
 }
 
-static void write_lines(const struct writing *w, const struct part *p)
+static void write_lines(struct writing *w, const struct part *p)
 {
 	buf_char(w->out, ' ');
 	buf_u64(w->out, p->body_lines);
 }
 
-static void write_single(const struct writing *w, const struct part *p,
+static void write_single(struct writing *w, const struct part *p,
 			 const struct field *found[CONTENTS])
 {
 	bool text = bytes_iis(p->type, "text");
@@ -202,11 +206,11 @@ static void write_single(const struct writing *w, const struct part *p,
 	if (!w->extended)
 		return;
 	write_content(w->out, w->scratch, found[MD5]);
-	write_extension(w->out, w->scratch, found);
+	write_extension(w, found);
 }
 
 /* Goes no deeper than MESSAGE_DEPTH_MAX: the tree is not deeper. */
-static void write_body(const struct writing *w, const struct part *p)
+static void write_body(struct writing *w, const struct part *p)
 {
 	const struct field *found[CONTENTS];
 
@@ -222,6 +226,12 @@ static void write_body(const struct writing *w, const struct part *p)
 void bodystructure_write(struct buf *out, struct arena *scratch, const struct message *m,
 			 bool extended)
 {
-	struct writing w = { out, scratch, m, extended };
+	struct writing w = {
+		.out = out,
+		.scratch = scratch,
+		.extended = extended,
+		.addresses = ADDRESS_MAX,
+	};
 	write_body(&w, m->root);
+	arena_free(&w.params);
 }

@@ -6,8 +6,9 @@
  * From or To fields are shown together, so that no sender hides behind a field
  * that clients don't look at.  Nothing is decoded.
  */
+#include "envelope.h"
+
 #include "address.h"
-#include "message.h"
 
 /* --- strings --- */
 
@@ -128,24 +129,44 @@ static void members_collect(const struct part *p, const struct field *first[MEMB
 	}
 }
 
-/* The addresses of all fields of first's name, about ADDRESS_MAX at most.
- * False: there are none, nothing was written. */
-static bool addresses_write(struct buf *out, struct arena *scratch, const struct part *p,
-			    const struct field *first)
-{
-	size_t n = 0;
+struct writing {
+	struct buf *out;
+	struct arena *scratch;
+	struct arena addresses; /* of one field */
+	size_t room;            /* so many more may be shown */
+	bool in_group;
+};
 
-	for (const struct field *f = first; f && n < ADDRESS_MAX; f = part_field_next(p, f)) {
-		const struct address *a = address_parse(scratch, f->value);
-		for (; a; a = a->next) {
-			if (n++ == 0)
-				buf_char(out, '(');
-			address_write(out, a);
-		}
+static void field_write(struct writing *w, const struct field *f)
+{
+	const struct address *a = address_parse(&w->addresses, f->value);
+
+	for (; a && w->room; a = a->next, w->room--) {
+		address_write(w->out, a);
+		if (!a->host.p)
+			w->in_group = a->mailbox.p;
 	}
-	if (n > 0)
-		buf_char(out, ')');
-	return n > 0;
+	arena_reset(&w->addresses);
+}
+
+/* The addresses of all fields of first's name.  False: there are none, nothing
+ * was written. */
+static bool addresses_write(struct writing *w, const struct part *p, const struct field *first)
+{
+	static const struct address group_end;
+	size_t before = w->out->n;
+
+	buf_char(w->out, '(');
+	for (const struct field *f = first; f && w->room; f = part_field_next(p, f))
+		field_write(w, f);
+	if (w->in_group)
+		address_write(w->out, &group_end);
+	w->in_group = false;
+	if (w->out->n == before + 1)
+		w->out->n = before;
+	else
+		buf_char(w->out, ')');
+	return w->out->n > before;
 }
 
 /* Once more what stands at out->p[from..to). */
@@ -158,30 +179,47 @@ static void repeat(struct buf *out, size_t from, size_t to)
 	out->n += to - from;
 }
 
-void envelope_write(struct buf *out, struct arena *scratch, const struct message *m,
-		    const struct part *p)
+static void members_write(struct writing *w, const struct part *p)
 {
 	const struct field *first[MEMBERS];
 	size_t from = 0, from_end = 0; /* where that member stands in out */
 
-	(void)m;
 	members_collect(p, first);
 	for (enum member i = 0; i < MEMBERS; i++) {
 		const struct field *f = first[i];
-		buf_char(out, i == 0 ? '(' : ' ');
-		size_t start = out->n;
+		buf_char(w->out, i == 0 ? '(' : ' ');
+		size_t start = w->out->n;
 		if (!members[i].addresses)
-			imap_string_write(out, f ? field_unfold(scratch, f) : (struct bytes){ 0 });
-		else if (addresses_write(out, scratch, p, f))
+			imap_string_write(w->out,
+					  f ? field_unfold(w->scratch, f) : (struct bytes){ 0 });
+		else if (f && addresses_write(w, p, f))
 			;
 		else if (i == SENDER || i == REPLY_TO)
-			repeat(out, from, from_end);
+			repeat(w->out, from, from_end);
 		else
-			buf_add(out, "NIL", 3);
+			buf_add(w->out, "NIL", 3);
 		if (i == FROM) {
 			from = start;
-			from_end = out->n;
+			from_end = w->out->n;
 		}
 	}
-	buf_char(out, ')');
+	buf_char(w->out, ')');
+}
+
+void envelope_write_upto(struct buf *out, struct arena *scratch, const struct part *p, size_t *room)
+{
+	struct writing w = { .out = out, .scratch = scratch, .room = *room };
+
+	members_write(&w, p);
+	arena_free(&w.addresses);
+	*room = w.room;
+}
+
+void envelope_write(struct buf *out, struct arena *scratch, const struct message *m,
+		    const struct part *p)
+{
+	size_t room = ADDRESS_MAX;
+
+	(void)m;
+	envelope_write_upto(out, scratch, p, &room);
 }

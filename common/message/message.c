@@ -110,6 +110,18 @@ static void part_plain(struct part *part)
 	part->subtype = BYTES("plain");
 }
 
+static void part_content_type(struct parser *s, struct part *part, struct bytes value)
+{
+	bool room = s->nparams < MESSAGE_PARAMS_MAX;
+
+	if (!params_content_type(s->arena, value, &part->type, &part->subtype,
+				 room ? &part->params : NULL))
+		part_plain(part);
+	for (const struct param *param = part->params; param; param = param->next)
+		s->nparams++;
+	s->m->cut |= !room;
+}
+
 /* The first of several fields counts. */
 static void part_read_type(struct parser *s, struct part *part)
 {
@@ -120,9 +132,7 @@ static void part_read_type(struct parser *s, struct part *part)
 		const struct field *f = &part->fields[i];
 		if (f->name.n == 12 && !typed && bytes_iis(f->name, "Content-Type")) {
 			typed = true;
-			if (!params_content_type(s->arena, f->value, &part->type, &part->subtype,
-						 &part->params))
-				part_plain(part);
+			part_content_type(s, part, f->value);
 		} else if (f->name.n == 25 && !encoded &&
 			   bytes_iis(f->name, "Content-Transfer-Encoding")) {
 			encoded = true;
@@ -260,7 +270,7 @@ static void parser_init(struct parser *s, struct arena *a, struct bytes raw, str
 	s->p = raw.p;
 	s->n = raw.n;
 	s->here = (struct mark){ 0 };
-	s->nparts = s->nfields = s->nopen = 0;
+	s->nparts = s->nparams = s->nfields = s->nopen = 0;
 	s->fields = NULL;
 	s->pool_n = s->pool_cap = 0;
 	m->root = part_new(s, NULL, 0);

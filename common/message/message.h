@@ -22,6 +22,7 @@
 #define MESSAGE_DEPTH_MAX 100         /* nested multiparts and message/rfc822 */
 #define MESSAGE_PARTS_MAX 10000       /* parts in all */
 #define MESSAGE_FIELDS_MAX 100000     /* header fields in all */
+#define MESSAGE_PARAMS_MAX 100000     /* Content-Type parameters in all */
 #define MESSAGE_HEADER_MAX (8u << 20) /* bytes of one header looked at for fields */
 #define MESSAGE_BOUNDARY_MAX 200      /* RFC 2046 says 70; real mail passes it */
 

@@ -28,16 +28,16 @@ struct section {
 struct sections {
 	struct section *list;
 	size_t n, cap;
-	bool numbered; /* some have numbers */
+	bool numbered;           /* some have numbers */
+	struct section first[8]; /* list, while that is enough */
 };
 
 static struct section *section_add(struct arena *a, struct sections *all)
 {
 	if (all->n == all->cap) {
-		size_t cap = all->cap ? all->cap * 4 : 8;
+		size_t cap = all->cap * 4;
 		struct section *list = arena_alloc(a, cap * sizeof(*list));
-		if (all->n)
-			memcpy(list, all->list, all->n * sizeof(*list));
+		memcpy(list, all->list, all->n * sizeof(*list));
 		all->list = list;
 		all->cap = cap;
 	}
@@ -200,8 +200,7 @@ static void sections_params(struct arena *a, struct sections *all, struct param 
 {
 	struct section *s = all->list;
 
-	if (all->numbered)
-		qsort(s, all->n, sizeof(*s), section_order);
+	qsort(s, all->n, sizeof(*s), section_order);
 	for (size_t i = 0, end; i < all->n; i = end) {
 		end = i + 1;
 		if (s[i].number == NO_SECTION) {
@@ -221,19 +220,25 @@ static void sections_params(struct arena *a, struct sections *all, struct param 
 
 static struct param *params_read(struct arena *a, struct lex *l, size_t at)
 {
-	struct sections all = { 0 };
+	struct sections all;
 	struct param *list = NULL;
 
+	all.list = all.first;
+	all.n = 0;
+	all.cap = sizeof(all.first) / sizeof(all.first[0]);
+	all.numbered = false;
 	sections_read(a, l, at, &all);
-	if (all.n == 0)
-		return NULL;
-	struct param **out = arena_array(a, struct param *, all.n);
-	sections_params(a, &all, out);
+	struct param **out = NULL;
+	if (all.numbered) {
+		out = arena_array(a, struct param *, all.n);
+		sections_params(a, &all, out);
+	}
 	for (size_t i = all.n; i-- > 0;) {
-		if (!out[i])
+		struct param *param = out ? out[i] : section_param(a, &all.list[i]);
+		if (!param)
 			continue;
-		out[i]->next = list;
-		list = out[i];
+		param->next = list;
+		list = param;
 	}
 	return list;
 }
@@ -254,7 +259,8 @@ bool params_content_type(struct arena *a, struct bytes value, struct bytes *type
 		*subtype = bytes_sub(value, at, end - at);
 	}
 	bool valid = type->n && subtype->n;
-	*params = params_read(a, &l, valid ? end : 0);
+	if (params)
+		*params = params_read(a, &l, valid ? end : 0);
 	return valid;
 }
 

@@ -5,10 +5,11 @@
 
 #include "message.h"
 
-#define PARAMS_MAX 10000 /* parameters of one field looked at, sections counted singly */
+#define PARAMS_MAX 1000 /* parameters of one field looked at, sections counted singly */
 
 /* "type/subtype; a=b": false when it has no type and subtype (RFC 2045 §5.2:
- * the default is to be assumed).  Parameters are read in any case. */
+ * the default is to be assumed).  Parameters are read in any case, unless
+ * params is NULL. */
 bool params_content_type(struct arena *a, struct bytes value, struct bytes *type,
 			 struct bytes *subtype, struct param **params);
 /* "token; a=b": the token, n == 0 if there is none.  params may be NULL. */

@@ -24,7 +24,7 @@ struct parser {
 	const char *p;
 	size_t n;
 	struct mark here;
-	size_t nparts;
+	size_t nparts, nparams;
 	size_t nfields;       /* of all headers */
 	struct field *fields; /* room for more, pool_n of pool_cap are used */
 	size_t pool_n, pool_cap;

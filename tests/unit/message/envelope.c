@@ -157,13 +157,29 @@ static void test_limit(void **state)
 	}
 }
 
+/* The same for all messages inside a message; a group is never left open. */
+static void test_nested_limit(void **state)
+{
+	(void)state;
+	struct buf text = BUF_INIT;
+	struct parsed t;
+	buf_str(&text, "Content-Type: multipart/digest; boundary=b\n\n");
+	for (size_t i = 0; i < ADDRESS_MAX / 10; i++)
+		buf_str(&text, "--b\n\nTo: g: a@b, c@d, e@f, g@h, i@j, k@l, m@n, o@p, q@r;\n\n");
+	parsed_open(&t, buf_view(&text), LF);
+	bodystructure_write(&t.out, &t.arena, &t.m, false);
+	assert_int_equal(count(buf_view(&t.out), "\"g\" NIL)"), ADDRESS_MAX / 11 + 1);
+	assert_int_equal(count(buf_view(&t.out), "(NIL NIL NIL NIL)"), ADDRESS_MAX / 11 + 1);
+	parsed_close(&t);
+	buf_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_envelope),
-		cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_cap),
-		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_envelope),     cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_cap),          cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_nested_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* The part tree: places, sizes, sections, limits. */
 #include "test.h"
 
+#include "params.h"
 #include "parsed.h"
 
 /* The tree of RFC 3501 §6.4.5; the text of each leaf is its number. */
@@ -318,6 +319,32 @@ static void test_fields(void **state)
 	}
 }
 
+/* Beyond the limit a Content-Type has no parameters: a multipart is a leaf. */
+static void test_params(void **state)
+{
+	(void)state;
+	enum { FIELDS = MESSAGE_PARAMS_MAX / PARAMS_MAX };
+	for (size_t extra = 0; extra <= 1; extra++) {
+		struct buf b = BUF_INIT;
+		struct parsed t;
+		buf_str(&b, "Content-Type: multipart/mixed; boundary=b\n\n");
+		for (size_t i = 0; i < FIELDS; i++) {
+			buf_str(&b, "--b\nContent-Type: text/html");
+			for (size_t k = i == 0; k < PARAMS_MAX; k++)
+				buf_str(&b, ";a=b");
+			buf_str(&b, "\n\n");
+		}
+		if (extra)
+			buf_str(&b, "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\n");
+		buf_str(&b, "--b--\n");
+		parsed_open(&t, buf_view(&b), LF);
+		assert_int_equal(t.m.cut, extra);
+		assert_int_equal(count(t.m.root), FIELDS + 1 + extra);
+		parsed_close(&t);
+		buf_free(&b);
+	}
+}
+
 static void test_header_size(void **state)
 {
 	(void)state;
@@ -403,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_parts_of_messages),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_header_size),
 		cmocka_unit_test(test_boundary_size),
 		cmocka_unit_test(test_bombs),
