@@ -305,8 +305,8 @@ static int show(struct commit *c, struct error *e)
 		if (!maildir_name_write(bytes_of(m->stem), 0, m->flags.flags, m->keywords, name))
 			return error_set(e, ERROR_INTERNAL, "Message could not be stored",
 					 "name of a new message is too long");
-		if (file_rename_new(c->m->tmp, m->temp, c->m->cur, name) < 0)
-			return failed(c->m, "rename from tmp", e);
+		if (file_rename_new(m->moved ? m->from_dir : c->m->tmp, m->temp, c->m->cur, name) < 0)
+			return failed(c->m, "rename to cur", e);
 		c->renamed++;
 		FAULT("shown");
 	}
@@ -320,8 +320,12 @@ static void hide(struct commit *c)
 	for (size_t i = 0; i < c->renamed; i++) {
 		struct append_message *m = &c->messages[i];
 		maildir_name_write(bytes_of(m->stem), 0, m->flags.flags, m->keywords, name);
-		unlinkat(c->m->cur, name, 0);
 		m->uid = 0;
+		if (!m->moved)
+			unlinkat(c->m->cur, name, 0);
+		else if (file_rename_new(c->m->cur, name, m->from_dir, m->temp) < 0)
+			log_error("move", "%s/cur/%s stays there: %s", c->m->path, name,
+				  strerror(errno));
 	}
 }
 
@@ -393,22 +397,32 @@ static int commit_locked(struct commit *c, struct error *e)
 	return maildir_commit(c->mb, NULL, e);
 }
 
-static int commit_batch(struct maildir_append *ap, struct append_message *messages, size_t n,
+int maildir_append_show(struct maildir_append *ap, struct append_message *messages, size_t n,
 			struct error *e)
 {
 	struct mailbox *mb = ap->base.mb;
 	struct commit c = { .ap = ap, .mb = mb, .m = maildir_of(mb), .messages = messages,
 			    .n = n };
-	int r = -1;
+	int r = list_lock(mb, e);
 
-	if (index_lock(mb->index, INDEX_LOCK_TIMEOUT_MS, e) < 0)
-		return -1;
-	if (list_lock(mb, e) == 0) {
+	if (r == 0) {
 		r = commit_locked(&c, e);
 		list_unlock(mb);
 	}
-	index_unlock(mb->index);
 	buf_free(&c.lines);
+	return r;
+}
+
+static int commit_batch(struct maildir_append *ap, struct append_message *messages, size_t n,
+			struct error *e)
+{
+	struct mailbox *mb = ap->base.mb;
+	int r;
+
+	if (index_lock(mb->index, INDEX_LOCK_TIMEOUT_MS, e) < 0)
+		return -1;
+	r = maildir_append_show(ap, messages, n, e);
+	index_unlock(mb->index);
 	return r;
 }
 
@@ -488,7 +502,7 @@ void maildir_append_free(struct append *base)
 	for (size_t i = 0; i < ap->n; i++) {
 		if (ap->messages[i].fd >= 0)
 			close(ap->messages[i].fd);
-		if (!ap->committed)
+		if (!ap->committed && !ap->messages[i].moved)
 			unlinkat(m->tmp, ap->messages[i].temp, 0);
 	}
 	buf_free(&ap->pending);

@@ -8,7 +8,9 @@
 #include "maildir_private.h"
 
 struct append_message {
-	char *temp;		/* its name in tmp */
+	char *temp;		/* its name in tmp, or in from_dir */
+	bool moved;		/* it stands in another mailbox: from_dir is its cur or new */
+	int from_dir;
 	char *stem;		/* in cur */
 	int fd;			/* written, not synced yet; else -1 */
 	struct flag_list flags;	/* in the arena of the append */
@@ -40,6 +42,10 @@ int maildir_append_write(struct append *ap, struct bytes piece, struct error *e)
 int maildir_append_end(struct append *ap, struct error *e);
 int maildir_append_commit(struct append *ap, struct append_result *r, struct error *e);
 void maildir_append_free(struct append *ap);
+/* Shows some messages; the mailbox lock is held.  -1: none of them is shown, moved ones
+ * stand where they stood. */
+int maildir_append_show(struct maildir_append *ap, struct append_message *messages, size_t n,
+			struct error *e);
 /* One more message, zeroed but for what isn't known. */
 struct append_message *append_new(struct maildir_append *ap);
 /* Flags and keyword names, copied to the arena. */

@@ -3,11 +3,12 @@
  *
  * A copy is a hard link under a new base name, or the bytes where there can be none
  * (another filesystem, too many links), put into the target's tmp and shown by the commit
- * of maildir_append.c.  A move is a copy that is on disk in the target before the
- * source is unlinked: killed in between, the message is in both, never in none.  The
- * locks of two mailboxes are never held together.
+ * of maildir_append.c.  A move is one rename(2) per message, under the locks of both
+ * mailboxes (maildir_move.c); where there can be none it is a copy that is on disk
+ * before the source is unlinked: killed in between, the message is in both, never in
+ * none.
  */
-#include "maildir_append.h"
+#include "maildir_copy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,16 +20,6 @@
 
 #define COPY_TRIES 4	/* a stranger renames the file while we look for it */
 
-struct copying {
-	struct mailbox *from, *to;
-	struct maildir_append *ap;
-	struct keyword_names names;	/* of the source */
-	uint32_t *uids;			/* of what was copied */
-	struct index_record *records;
-	size_t n;
-};
-
-/* The names of a record's keywords into the append's arena. */
 static void take_flags(struct copying *c, const struct index_record *r, struct append_message *m)
 {
 	struct bytes names[INDEX_KEYWORDS];
@@ -61,6 +52,14 @@ static char *new_stem(struct copying *c, const char *unique, struct bytes old,
 	return arena_str(&c->ap->arena, (struct bytes){ text, (size_t)n });
 }
 
+void copying_take(struct copying *c, const struct index_record *r, struct bytes name,
+		  const char *unique, struct append_message *m)
+{
+	m->stem = new_stem(c, unique, maildir_stem(name), r, m);
+	m->date = r->internal_date;
+	take_flags(c, r, m);
+}
+
 /* 1; 0 it is not where the record says; -1; 2: can't be linked. */
 static int link_one(struct copying *c, const struct index_record *r, struct error *e)
 {
@@ -80,9 +79,7 @@ static int link_one(struct copying *c, const struct index_record *r, struct erro
 	}
 	struct append_message *m = append_new(c->ap);
 	m->temp = arena_str(&c->ap->arena, bytes_of(unique));
-	m->stem = new_stem(c, unique, maildir_stem((struct bytes){ name, n }), r, m);
-	m->date = r->internal_date;
-	take_flags(c, r, m);
+	copying_take(c, r, (struct bytes){ name, n }, unique, m);
 	FAULT("linked");
 	return 1;
 }
@@ -191,20 +188,22 @@ int maildir_copy(struct mailbox *mb, struct mailbox *to, struct arena *a, const 
 	if (maildir_append_begin(to, &ap, e) < 0)
 		return -1;
 	c.ap = (struct maildir_append *)ap;
-	int result = copy_all(&c, uids, n, move, e);
-	if (result == 0 && c.n)
+	bool rename = move && maildir_can_rename(mb, to);
+	int result = rename ? maildir_move(&c, uids, n, &done, &r->expunge, e)
+			    : copy_all(&c, uids, n, move, e);
+	if (result == 0 && c.n && !rename)
 		result = maildir_append_commit(ap, &done, e);
-	if (result == 0) {
+	/* What was moved before an error stays moved, and is told. */
+	if (c.n && done.n) {
 		r->uidvalidity = done.uidvalidity;
 		r->from = c.uids;
-		r->n = c.n;
-		r->to = arena_array(a, uint32_t, c.n);
-		if (c.n)
-			memcpy(r->to, done.uids, c.n * sizeof(*r->to));
+		r->n = done.n;
+		r->to = arena_array(a, uint32_t, done.n);
+		memcpy(r->to, done.uids, done.n * sizeof(*r->to));
 		copy_cache(&c, r->to);
 	}
 	maildir_append_free(ap);
-	if (result == 0 && move && c.n)
+	if (result == 0 && move && !rename && c.n)
 		result = maildir_expunge(mb, c.uids, c.n, true, &r->expunge, e);
 	return result;
 }

@@ -7,7 +7,7 @@
  * ones and the next sync takes the change up as if a stranger had made it.
  *
  * Locks in this order: mailbox lock (index_lock: flock on `cur`), then
- * dovecot-uidlist.lock.  No function here holds the locks of two mailboxes.
+ * dovecot-uidlist.lock.  Only maildir_move.c holds the locks of two mailboxes.
  */
 #ifndef MAILDIR_PRIVATE_H
 #define MAILDIR_PRIVATE_H
@@ -39,10 +39,11 @@ struct maildir_state {
 	struct stamp list;	/* dovecot-uidlist */
 	uint64_t list_size;	/* bytes of it that were read */
 	struct stamp keywords;	/* dovecot-keywords */
-	int64_t scanned;	/* when the stamps were taken */
+	int64_t cur_taken, new_taken;	/* when the stamps were taken */
 	int64_t own_since;	/* 0, or when our first change after the last scan was made: the
-				 * stamps are those after our changes, a foreign one that fell
-				 * into the same moment may hide behind them */
+				 * stamp of cur is the one after our changes, a foreign one that fell
+				 * into the same moment may hide behind it (that of new is never
+				 * replaced by ours: reading it again costs nothing) */
 	int64_t own_last;
 	uint64_t new_from;	/* no message below this UID stands in `new` */
 	uint64_t bits;		/* STATE_* */
@@ -94,17 +95,19 @@ uint64_t maildir_identity(struct bytes name);
 
 struct stamp stamp_of(const struct stat *st);
 bool stamp_eq(struct stamp a, struct stamp b);
-/* Fills cur, new, list, list_size and scanned of *now.  -1: the folder is gone. */
+/* Fills stamps and times of cur, new and list in *now.  -1: the folder is gone. */
 int maildir_look(struct mailbox *mb, struct maildir_state *now, struct error *e);
 struct stamp maildir_stamp(int dirfd, const char *name, uint64_t *size);
 void maildir_state_get(const struct index_header *h, struct maildir_state *s);
 void maildir_state_set(struct mailbox *mb, const struct maildir_state *s);	/* index_set_driver */
 int64_t maildir_granularity(const struct maildir *m);	/* of directory times, ns */
-/* The times lie too close to the moment they were taken. */
-bool maildir_doubtful(const struct maildir *m, const struct maildir_state *s);
-/* The last scan left something over that is to be looked at again. */
-bool maildir_unfinished(const struct maildir_state *old, const struct maildir_state *now,
-			enum mailbox_sync how);
+/* The time lies too close to the moment it was taken. */
+bool maildir_doubtful(const struct maildir *m, struct stamp s, int64_t taken);
+/* What must be read: `now` is as maildir_look filled it. */
+bool maildir_cur_dirty(const struct maildir *m, const struct maildir_state *old,
+		       const struct maildir_state *now, enum mailbox_sync how);
+bool maildir_new_dirty(const struct maildir *m, const struct maildir_state *old,
+		       const struct maildir_state *now);
 /* Nothing to do for a sync of that kind. */
 bool maildir_unchanged(const struct maildir *m, const struct maildir_state *old,
 		       const struct maildir_state *now, enum mailbox_sync how);
@@ -115,7 +118,7 @@ bool maildir_unchanged(const struct maildir *m, const struct maildir_state *old,
  * the time. */
 struct own_change {
 	struct maildir_state state;
-	bool dirs, list;	/* were as recorded */
+	bool cur, list;		/* were as recorded */
 };
 void own_begin(struct mailbox *mb, struct own_change *c);
 void own_end(struct mailbox *mb, struct own_change *c);
