@@ -1,0 +1,101 @@
+/*
+ * memcpy.c: memcpy and memmove for static musl on x86-64.
+ *
+ * musl's are "rep movsq" for any length, whose start costs as much as copying
+ * half a kilobyte; replies are made of pieces of a few bytes.  Here short ones are
+ * moved in one or two registers and only long ones by "rep movsb".  The linker
+ * takes these because they come before libc; other libcs and the sanitizers
+ * keep their own.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) && !defined(__GLIBC__)
+
+#define LONG 768 /* from here on "rep movsb" wins */
+
+/* No calls of memcpy may be made of the loops. */
+#define COPIER __attribute__((optimize("no-tree-loop-distribute-patterns"), no_stack_protector))
+
+struct sixteen {
+	char bytes[16];
+};
+
+static inline struct sixteen load(const char *s)
+{
+	struct sixteen v;
+	__builtin_memcpy(&v, s, sizeof v);
+	return v;
+}
+
+static inline void store(char *d, struct sixteen v)
+{
+	__builtin_memcpy(d, &v, sizeof v);
+}
+
+/* Both ends of width to 2 * width bytes; all is read before anything is written. */
+#define COPY_ENDS(type, d, s, n)                                                                   \
+	do {                                                                                       \
+		type head_, tail_;                                                                 \
+		__builtin_memcpy(&head_, (s), sizeof head_);                                       \
+		__builtin_memcpy(&tail_, (s) + (n) - sizeof tail_, sizeof tail_);                  \
+		__builtin_memcpy((d), &head_, sizeof head_);                                       \
+		__builtin_memcpy((d) + (n) - sizeof tail_, &tail_, sizeof tail_);                  \
+	} while (0)
+
+static inline void copy_short(char *d, const char *s, size_t n)
+{
+	if (n >= 8)
+		COPY_ENDS(uint64_t, d, s, n);
+	else if (n >= 4)
+		COPY_ENDS(uint32_t, d, s, n);
+	else if (n >= 2)
+		COPY_ENDS(uint16_t, d, s, n);
+	else if (n)
+		*d = *s;
+}
+
+/* Upwards; right for overlapping pieces too where d lies below s. */
+static inline void copy_up(char *d, const char *s, size_t n)
+{
+	if (n >= LONG) {
+		__asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(n) : : "memory");
+		return;
+	}
+	char *end = d + n - 16;
+	struct sixteen tail = load(s + n - 16);
+	for (; d < end; d += 16, s += 16)
+		store(d, load(s));
+	store(end, tail);
+}
+
+static inline void copy_down(char *d, const char *s, size_t n)
+{
+	struct sixteen head = load(s);
+	for (; n > 16; n -= 16)
+		store(d + n - 16, load(s + n - 16));
+	store(d, head);
+}
+
+COPIER void *memcpy(void *restrict to, const void *restrict from, size_t n)
+{
+	if (n < 16)
+		copy_short(to, from, n);
+	else
+		copy_up(to, from, n);
+	return to;
+}
+
+COPIER void *memmove(void *to, const void *from, size_t n)
+{
+	if (n < 16)
+		copy_short(to, from, n);
+	else if ((uintptr_t)to - (uintptr_t)from >= n)
+		copy_up(to, from, n);
+	else
+		copy_down(to, from, n);
+	return to;
+}
+
+#endif
