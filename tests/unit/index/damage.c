@@ -4,7 +4,7 @@
  */
 #include "index_test.h"
 
-#define ROUNDS 400
+#define ROUNDS 160
 #define MESSAGES 600
 
 static uint64_t seed = 1;
