@@ -20,7 +20,7 @@
 /* --- in order of delivery --- */
 
 struct ordered {
-	struct bytes stem;
+	struct maildir_order order;
 	uint32_t entry, uid;
 };
 
@@ -28,7 +28,7 @@ static int by_delivery(const void *a, const void *b)
 {
 	const struct ordered *x = a, *y = b;
 
-	return maildir_name_order(x->stem, y->stem);
+	return maildir_order_cmp(&x->order, &y->order);
 }
 
 static int by_uid(const void *a, const void *b)
@@ -59,7 +59,7 @@ void sync_unknown(struct mailbox *mb, struct scan *scan, struct buf *out)
 		struct scan_entry *e = &scan->entries[i];
 		if (e->uid || (e->bits & SCAN_DROPPED) || !is_file(mb, scan, e))
 			continue;
-		struct ordered o = { scan_stem(scan, e), (uint32_t)i, 0 };
+		struct ordered o = { maildir_order(scan_stem(scan, e)), (uint32_t)i, 0 };
 		buf_add(&list, &o, sizeof(o));
 	}
 	struct ordered *all = (struct ordered *)(void *)list.p;

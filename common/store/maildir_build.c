@@ -25,9 +25,9 @@
 
 /* A message to be: with a file, or a line whose file no (noisy) scan found. */
 struct member {
-	uint32_t uid;
-	uint32_t entry;		/* of the scan, + 1; 0: none */
-	const struct uidlist_line *line;	/* may be NULL */
+	struct index_record r;
+	const struct scan_entry *entry;		/* one of the two may be NULL */
+	const struct uidlist_line *line;
 };
 
 struct build {
@@ -37,8 +37,9 @@ struct build {
 	struct scan scan;
 	struct uidlist list;
 	struct keyword_names names;
-	struct member *members;
+	struct member *members;	/* in order of UID */
 	size_t n;
+	uint64_t used;		/* keywords */
 	uint32_t uidvalidity, uidnext, recent;
 	uint64_t epoch;
 	bool listed;		/* the uidlist on disk is usable */
@@ -75,21 +76,25 @@ static int read_list(struct build *b, struct error *e)
 	return 0;
 }
 
-/* How many lines have no file. */
+/* Gives each entry its line (`next` is free for that now, each stem is there
+ * once; of two lines with one stem the later counts).  How many lines have no file. */
 static size_t match_lines(struct build *b)
 {
-	size_t matched = 0;
+	size_t unmatched = 0;
 
 	for (size_t i = 0; i < b->scan.n; i++) {
-		struct scan_entry *e = &b->scan.entries[i];
-		const struct uidlist_line *l =
-			e->bits & SCAN_DROPPED
-				? NULL
-				: uidlist_by_stem(&b->list, scan_stem(&b->scan, e));
-		e->uid = l ? l->uid : 0;
-		matched += l != NULL;
+		b->scan.entries[i].next = 0;
+		b->scan.entries[i].uid = 0;
 	}
-	return b->list.n - matched;
+	for (size_t i = 0; i < b->list.n; i++) {
+		struct scan_entry *e = scan_find(&b->scan, b->list.lines[i].stem);
+		unmatched += !e || e->next;
+		if (e) {
+			e->next = (uint32_t)i + 1;
+			e->uid = b->list.lines[i].uid;
+		}
+	}
+	return unmatched;
 }
 
 static int scan_files(struct build *b, struct error *e)
@@ -105,7 +110,7 @@ static int scan_files(struct build *b, struct error *e)
 	}
 	b->state.cur = b->scan.cur;
 	b->state.new = b->scan.new;
-	b->state.scanned = b->scan.began;
+	b->state.cur_taken = b->state.new_taken = b->scan.began;
 	if (b->scan.left_out)
 		b->state.bits |= STATE_LEFT_OUT;
 	return 0;
@@ -113,29 +118,48 @@ static int scan_files(struct build *b, struct error *e)
 
 /* --- who gets which UID --- */
 
-static int by_uid(const void *a, const void *b)
+static struct bytes member_name(const struct build *b, const struct member *m)
 {
-	const struct member *x = a, *y = b;
-
-	return x->uid < y->uid ? -1 : x->uid > y->uid;
+	if (!m->entry)
+		return m->line->stem;
+	return m->r.driver & MAILDIR_ODD ? scan_name(&b->scan, m->entry)
+					 : scan_stem(&b->scan, m->entry);
 }
 
-static void add_member(struct build *b, uint32_t uid, size_t entry,
+static struct bytes member_stem(const struct build *b, const struct member *m)
+{
+	return m->entry ? scan_stem(&b->scan, m->entry) : m->line->stem;
+}
+
+static void add_member(struct build *b, const struct scan_entry *e,
 		       const struct uidlist_line *line)
 {
-	b->members[b->n++] = (struct member){ uid, (uint32_t)entry, line };
+	struct member *m = &b->members[b->n++];
+	struct bytes name;
+
+	*m = (struct member){ .entry = e, .line = line };
+	if (e)
+		sync_record(&b->scan, e, line, &m->r, &name);
+	else
+		m->r = (struct index_record){ .uid = line->uid,
+					      .keywords = line->keywords,
+					      .internal_date = INDEX_DATE_UNKNOWN,
+					      .vsize = INDEX_SIZE_UNKNOWN };
+	b->used |= m->r.keywords;
 }
 
 /* Lines whose file a noisy scan did not find are suspects, not gone. */
-static void add_suspects(struct build *b)
+static void add_listed(struct build *b)
 {
-	for (size_t i = 0; i < b->list.n && !b->scan.quiet; i++) {
+	for (size_t i = 0; i < b->list.n; i++) {
 		const struct uidlist_line *l = &b->list.lines[i];
 		const struct scan_entry *e = scan_find(&b->scan, l->stem);
-		if (e || uidlist_by_stem(&b->list, l->stem) != l)
-			continue;
-		add_member(b, l->uid, 0, l);
-		b->state.bits |= STATE_SUSPECTS;
+		if (e && e->next == i + 1) {
+			add_member(b, e, l);
+		} else if (!e && !b->scan.quiet) {
+			add_member(b, NULL, l);
+			b->state.bits |= STATE_SUSPECTS;
+		}
 	}
 }
 
@@ -146,46 +170,23 @@ static int add_unknown(struct build *b, struct error *e)
 	sync_unknown(b->mb, &b->scan, &unknown);
 	const uint32_t *at = (const uint32_t *)(const void *)unknown.p;
 	size_t n = unknown.n / sizeof(*at);
-	if (n >= UIDLIST_UID_MAX - b->uidnext) {
-		buf_free(&unknown);
-		return error_set(e, ERROR_LIMIT, "Mailbox has used up its UIDs",
-				 "%s: no UID is left", b->m->path);
-	}
-	for (size_t i = 0; i < n; i++) {
-		b->scan.entries[at[i]].uid = b->uidnext;
-		add_member(b, b->uidnext++, at[i] + 1, NULL);
+	bool room = n < UIDLIST_UID_MAX - b->uidnext;
+	for (size_t i = 0; room && i < n; i++) {
+		b->scan.entries[at[i]].uid = b->uidnext++;
+		add_member(b, &b->scan.entries[at[i]], NULL);
 	}
 	buf_free(&unknown);
-	return 0;
+	return room ? 0
+		    : error_set(e, ERROR_LIMIT, "Mailbox has used up its UIDs",
+				"%s: no UID is left", b->m->path);
 }
 
+/* Lines rise, new ones go behind them: all are in order. */
 static int gather(struct build *b, struct error *e)
 {
 	b->members = mem_alloc((b->scan.n + b->list.n + 1) * sizeof(*b->members));
-	for (size_t i = 0; i < b->scan.n; i++) {
-		const struct scan_entry *x = &b->scan.entries[i];
-		if (x->uid)
-			add_member(b, x->uid, i + 1, uidlist_by_uid(&b->list, x->uid));
-	}
-	add_suspects(b);
-	if (add_unknown(b, e) < 0)
-		return -1;
-	qsort(b->members, b->n, sizeof(*b->members), by_uid);
-	return 0;
-}
-
-static void member_record(struct build *b, const struct member *m, struct index_record *r,
-			  struct bytes *name)
-{
-	if (m->entry) {
-		sync_record(&b->scan, &b->scan.entries[m->entry - 1], m->line, r, name);
-		return;
-	}
-	*r = (struct index_record){ .uid = m->uid,
-				    .keywords = m->line->keywords,
-				    .internal_date = INDEX_DATE_UNKNOWN,
-				    .vsize = INDEX_SIZE_UNKNOWN };
-	*name = m->line->stem;
+	add_listed(b);
+	return add_unknown(b, e);
 }
 
 /* --- the uidlist, with the new epoch --- */
@@ -193,8 +194,6 @@ static void member_record(struct build *b, const struct member *m, struct index_
 static void list_text(struct build *b, struct buf *out)
 {
 	struct uidlist head = b->list;
-	struct index_record r;
-	struct bytes name;
 
 	head.uidvalidity = b->uidvalidity;
 	head.uidnext = b->uidnext;
@@ -206,9 +205,8 @@ static void list_text(struct build *b, struct buf *out)
 	uidlist_write_header(out, &head);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct member *m = &b->members[i];
-		member_record(b, m, &r, &name);
-		uidlist_write_line(out, m->uid, m->line ? m->line->fields : BYTES(""), r.keywords,
-				   maildir_stem(name));
+		uidlist_write_line(out, m->r.uid, m->line ? m->line->fields : BYTES(""),
+				   m->r.keywords, member_stem(b, m));
 	}
 }
 
@@ -254,11 +252,11 @@ static void write_list(struct build *b)
 /* --- the index --- */
 
 /* What is better known from the index before. */
-static void take_hint(struct build *b, struct index_record *r, struct bytes name)
+static void take_hint(struct build *b, struct index_record *r, struct bytes stem)
 {
 	struct index_record h;
 
-	if (!index_hint(b->mb->index, r->uid, maildir_stem(name), &h))
+	if (!index_hint(b->mb->index, r->uid, stem, &h))
 		return;
 	r->internal_date = h.internal_date;
 	r->save_date = h.save_date;
@@ -268,35 +266,28 @@ static void take_hint(struct build *b, struct index_record *r, struct bytes name
 }
 
 /* \Recent: those behind the last one that stands in `cur`. */
-static void facts(struct build *b, uint64_t *used)
+static void find_recent(struct build *b)
 {
-	struct index_record r;
-	struct bytes name;
-
 	b->state.new_from = b->uidnext;
 	b->recent = 1;
 	for (size_t i = b->n; i-- > 0;) {
-		member_record(b, &b->members[i], &r, &name);
-		*used |= r.keywords;
-		if (r.driver & MAILDIR_NEW)
-			b->state.new_from = r.uid;
+		const struct index_record *r = &b->members[i].r;
+		if (r->driver & MAILDIR_NEW)
+			b->state.new_from = r->uid;
 		else if (b->recent == 1)
-			b->recent = r.uid + 1;
+			b->recent = r->uid + 1;
 	}
 }
 
 static void add_all(struct build *b)
 {
-	struct index_record r;
-	struct bytes name;
-
 	for (unsigned i = 0; i < INDEX_KEYWORDS; i++)
 		if (b->names.name[i][0])
 			index_build_keyword(b->mb->index, i, bytes_of(b->names.name[i]));
 	for (size_t i = 0; i < b->n; i++) {
-		member_record(b, &b->members[i], &r, &name);
-		take_hint(b, &r, name);
-		index_build_add(b->mb->index, &r, name);
+		struct member *m = &b->members[i];
+		take_hint(b, &m->r, member_stem(b, m));
+		index_build_add(b->mb->index, &m->r, member_name(b, m));
 	}
 }
 
@@ -311,12 +302,10 @@ static void high_names(struct build *b)
 
 static int write_index(struct build *b, struct error *e)
 {
-	uint64_t used = 0;
-
 	b->state.form = MAILDIR_STATE_FORM;
 	b->state.bits |= STATE_UNSIZED;
-	facts(b, &used);
-	sync_keywords(b->mb, used, &b->state, &b->names);
+	find_recent(b);
+	sync_keywords(b->mb, b->used, &b->state, &b->names);
 	high_names(b);
 	struct index_build ib = {
 		.uidvalidity = b->uidvalidity,

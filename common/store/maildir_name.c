@@ -155,22 +155,26 @@ static uint64_t take_number(struct bytes *b)
 	return num_take(b, UINT64_MAX, &v) ? v : 0;
 }
 
-int maildir_name_order(struct bytes a, struct bytes b)
+struct maildir_order maildir_order(struct bytes stem)
 {
-	struct bytes ra = a, rb = b;
-	uint64_t sa = take_number(&ra), sb = take_number(&rb);
+	struct maildir_order o = { .stem = stem };
+	struct bytes rest = stem;
 
-	if (sa != sb)
-		return sa < sb ? -1 : 1;
-	if (bytes_starts(ra, BYTES(".M")) && bytes_starts(rb, BYTES(".M"))) {
-		ra = bytes_from(ra, 2);
-		rb = bytes_from(rb, 2);
-		sa = take_number(&ra);
-		sb = take_number(&rb);
-		if (sa != sb)
-			return sa < sb ? -1 : 1;
+	o.seconds = take_number(&rest);
+	if (bytes_starts(rest, BYTES(".M"))) {
+		rest = bytes_from(rest, 2);
+		o.micros = take_number(&rest);
 	}
-	return bytes_cmp(a, b);
+	return o;
+}
+
+int maildir_order_cmp(const struct maildir_order *a, const struct maildir_order *b)
+{
+	if (a->seconds != b->seconds)
+		return a->seconds < b->seconds ? -1 : 1;
+	if (a->micros != b->micros)
+		return a->micros < b->micros ? -1 : 1;
+	return bytes_cmp(a->stem, b->stem);
 }
 
 /* The host's name with what may not stand in a file name as "\ooo". */

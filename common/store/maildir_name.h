@@ -54,7 +54,12 @@ bool maildir_name_size(struct bytes stem, char which, uint64_t *size);
 bool maildir_stem_ok(struct bytes stem);
 
 /* Order of delivery: seconds, then microseconds (".M"), then bytes. */
-int maildir_name_order(struct bytes a, struct bytes b);
+struct maildir_order {
+	uint64_t seconds, micros;
+	struct bytes stem;
+};
+struct maildir_order maildir_order(struct bytes stem);
+int maildir_order_cmp(const struct maildir_order *a, const struct maildir_order *b);
 
 /* A new stem without sizes, unique on this host: "time.M<usec>P<pid>Q<n>.<host>". */
 size_t maildir_name_unique(char out[MAILDIR_NAME_MAX + 1]);

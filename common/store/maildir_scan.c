@@ -139,13 +139,12 @@ static void make_table(struct scan *s)
 
 static bool stood_still(struct mailbox *mb, const struct scan *s)
 {
-	struct maildir_state now = { 0 }, before = { 0 };
+	struct maildir *m = maildir_of(mb);
+	struct maildir_state now = { 0 };
 
-	before.cur = s->cur;
-	before.new = s->new;
-	before.scanned = s->began;
 	return maildir_look(mb, &now, NULL) == 0 && stamp_eq(now.cur, s->cur) &&
-	       stamp_eq(now.new, s->new) && !maildir_doubtful(maildir_of(mb), &before);
+	       stamp_eq(now.new, s->new) && !maildir_doubtful(m, s->cur, s->began) &&
+	       !maildir_doubtful(m, s->new, s->began);
 }
 
 int scan_run(struct mailbox *mb, struct scan *s, bool new_only, struct error *e)
@@ -158,7 +157,7 @@ int scan_run(struct mailbox *mb, struct scan *s, bool new_only, struct error *e)
 		return -1;
 	s->cur = now.cur;
 	s->new = now.new;
-	s->began = now.scanned;
+	s->began = now.cur_taken;
 	s->new_only = new_only;
 	if (read_dir(s, m->new, MAILDIR_NEW) < 0 || (!new_only && read_dir(s, m->cur, 0) < 0)) {
 		error_errno(e, "Mailbox could not be read", "readdir %s", m->path);

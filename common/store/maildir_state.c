@@ -41,7 +41,7 @@ int maildir_look(struct mailbox *mb, struct maildir_state *now, struct error *e)
 	struct maildir *m = maildir_of(mb);
 	struct stat cur, new;
 
-	now->scanned = clock_wall_ns();
+	now->cur_taken = now->new_taken = clock_wall_ns();
 	if (fstat(m->cur, &cur) < 0 || fstat(m->new, &new) < 0)
 		return error_errno(e, "Mailbox is not accessible", "fstat %s/cur", m->path);
 	if (cur.st_nlink == 0)
@@ -75,11 +75,9 @@ int64_t maildir_granularity(const struct maildir *m)
 }
 
 /* Every change sets ctime, which nobody can set otherwise; mtime may lie in the future. */
-bool maildir_doubtful(const struct maildir *m, const struct maildir_state *s)
+bool maildir_doubtful(const struct maildir *m, struct stamp s, int64_t taken)
 {
-	int64_t before = s->scanned - maildir_granularity(m);
-
-	return s->cur.ctime > before || s->new.ctime > before;
+	return s.ctime > taken - maildir_granularity(m);
 }
 
 static bool list_same(const struct maildir_state *a, const struct maildir_state *b)
@@ -87,33 +85,37 @@ static bool list_same(const struct maildir_state *a, const struct maildir_state 
 	return stamp_eq(a->list, b->list) && a->list_size == b->list_size;
 }
 
-static bool dirs_same(const struct maildir_state *a, const struct maildir_state *b)
+/* Unsigned: a clock that was set back counts as long ago. */
+static bool longer_ago(const struct maildir_state *now, int64_t then, int64_t ns)
 {
-	return stamp_eq(a->cur, b->cur) && stamp_eq(a->new, b->new);
+	return (uint64_t)(now->cur_taken - then) >= (uint64_t)ns;
 }
 
-bool maildir_unfinished(const struct maildir_state *old, const struct maildir_state *now,
-			enum mailbox_sync how)
+bool maildir_cur_dirty(const struct maildir *m, const struct maildir_state *old,
+		       const struct maildir_state *now, enum mailbox_sync how)
 {
+	if (!stamp_eq(old->cur, now->cur) || (old->bits & STATE_SUSPECTS))
+		return true;
 	/* What could not have a UID (a full disk) is tried again, but not at each step. */
-	bool soon = how == MAILBOX_SYNC_FULL || (uint64_t)(now->scanned - old->scanned) >=
-							(uint64_t)MAILDIR_RETRY_NS;
+	if ((old->bits & STATE_LEFT_OUT) &&
+	    (how == MAILBOX_SYNC_FULL || longer_ago(now, old->cur_taken, MAILDIR_RETRY_NS)))
+		return true;
+	if (old->own_since == 0)
+		return maildir_doubtful(m, old->cur, old->cur_taken);
+	return how == MAILBOX_SYNC_FULL && longer_ago(now, old->own_since, MAILDIR_TRUST_NS);
+}
 
-	return (old->bits & STATE_SUSPECTS) || ((old->bits & STATE_LEFT_OUT) && soon);
+bool maildir_new_dirty(const struct maildir *m, const struct maildir_state *old,
+		       const struct maildir_state *now)
+{
+	return !stamp_eq(old->new, now->new) || maildir_doubtful(m, old->new, old->new_taken);
 }
 
 bool maildir_unchanged(const struct maildir *m, const struct maildir_state *old,
 		       const struct maildir_state *now, enum mailbox_sync how)
 {
-	if (!dirs_same(old, now) || !list_same(old, now))
-		return false;
-	if (maildir_unfinished(old, now, how))
-		return false;
-	if (old->own_since == 0)
-		return !maildir_doubtful(m, old);
-	/* Unsigned: a clock that was set back counts as long ago. */
-	return how == MAILBOX_SYNC_FAST ||
-	       (uint64_t)(now->scanned - old->own_since) < (uint64_t)MAILDIR_TRUST_NS;
+	return list_same(old, now) && !maildir_cur_dirty(m, old, now, how) &&
+	       !maildir_new_dirty(m, old, now);
 }
 
 void own_begin(struct mailbox *mb, struct own_change *c)
@@ -127,22 +129,22 @@ void own_begin(struct mailbox *mb, struct own_change *c)
 		return;
 	maildir_state_get(&h, &c->state);
 	c->list = m->list_locks > 0 && list_same(&c->state, &now);
-	c->dirs = dirs_same(&c->state, &now) &&
-		  (c->state.own_since != 0 || !maildir_doubtful(m, &c->state));
+	c->cur = stamp_eq(c->state.cur, now.cur) &&
+		 (c->state.own_since != 0 ||
+		  !maildir_doubtful(m, c->state.cur, c->state.cur_taken));
 }
 
 void own_end(struct mailbox *mb, struct own_change *c)
 {
 	struct maildir_state now = { 0 };
 
-	if ((!c->dirs && !c->list) || maildir_look(mb, &now, NULL) < 0)
+	if ((!c->cur && !c->list) || maildir_look(mb, &now, NULL) < 0)
 		return;
-	if (c->dirs) {
+	if (c->cur) {
 		c->state.cur = now.cur;
-		c->state.new = now.new;
-		c->state.own_last = now.scanned;
+		c->state.own_last = now.cur_taken;
 		if (c->state.own_since == 0)
-			c->state.own_since = now.scanned;
+			c->state.own_since = now.cur_taken;
 	}
 	if (c->list) {
 		c->state.list = now.list;

@@ -350,17 +350,19 @@ static void tell_keywords(struct sync *s, uint64_t used)
 static void state_after(struct sync *s)
 {
 	s->now.new = s->scan.new;
+	s->now.new_taken = s->scan.began;
 	s->now.new_from = lowest_new(s);
 	if (s->scan.left_out)
 		s->now.bits |= STATE_LEFT_OUT;
 	if (s->scan.new_only) {
 		s->now.cur = s->old.cur;
+		s->now.cur_taken = s->old.cur_taken;
 		s->now.own_since = s->old.own_since;
 	} else {
 		s->now.cur = s->scan.cur;
+		s->now.cur_taken = s->scan.began;
 		s->now.own_since = 0;
 	}
-	s->now.scanned = s->scan.began;
 }
 
 static int tell_all(struct sync *s, struct error *e)
@@ -405,29 +407,11 @@ static int tell_list(struct sync *s, struct error *e)
 
 /* --- what there is to do --- */
 
-static bool cur_dirty(const struct sync *s, enum mailbox_sync how)
-{
-	int64_t before = s->old.scanned - maildir_granularity(s->m);
-
-	if (!stamp_eq(s->old.cur, s->now.cur) || maildir_unfinished(&s->old, &s->now, how))
-		return true;
-	if (s->old.own_since == 0)
-		return s->old.cur.ctime > before;
-	return how == MAILBOX_SYNC_FULL &&
-	       (uint64_t)(s->now.scanned - s->old.own_since) >= (uint64_t)MAILDIR_TRUST_NS;
-}
-
-static bool new_dirty(const struct sync *s)
-{
-	int64_t before = s->old.scanned - maildir_granularity(s->m);
-
-	return !stamp_eq(s->old.new, s->now.new) ||
-	       (s->old.own_since == 0 && s->old.new.ctime > before);
-}
-
 static int sync_files(struct sync *s, enum mailbox_sync how, bool force, struct error *e)
 {
-	bool cur = force || cur_dirty(s, how), new = new_dirty(s);
+	bool cur = force || maildir_cur_dirty(s->m, &s->old, &s->now, how);
+	bool new = maildir_new_dirty(s->m, &s->old, &s->now);
+
 
 	if (s->restore)
 		restore_list(s);
