@@ -267,7 +267,7 @@ static void parser_init(struct parser *s, struct arena *a, struct bytes raw, str
 	*m = (struct message){ .raw = raw };
 	s->arena = a;
 	s->m = m;
-	s->p = raw.p;
+	s->p = raw.n ? raw.p : "";
 	s->n = raw.n;
 	s->here = (struct mark){ 0 };
 	s->nparts = s->nparams = s->nfields = s->nopen = 0;

@@ -27,7 +27,8 @@
 #define MESSAGE_BOUNDARY_MAX 200      /* RFC 2046 says 70; real mail passes it */
 
 struct field {
-	struct bytes name;  /* without white space before the colon */
+	struct bytes name;  /* without white space before the colon; n == 0: a line that is no
+			     * field (no colon, mbox's "From ") */
 	struct bytes value; /* behind the colon, folded as stored, without the last newline */
 	struct bytes line;  /* all of it, newlines included */
 };

@@ -198,6 +198,23 @@ static void test_header_only(void **state)
 	}
 }
 
+static void test_nothing(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct buf out = BUF_INIT;
+	struct message m;
+	message_parse(&a, (struct bytes){ NULL, 0 }, &m);
+	assert_int_equal(m.octets, 0);
+	envelope_write(&out, &a, &m, m.root);
+	bodystructure_write(&out, &a, &m, true);
+	message_parse_header(&a, (struct bytes){ NULL, 0 }, &m);
+	assert_int_equal(m.root->nfields, 0);
+	assert_null(part_field(m.root, "From"));
+	buf_free(&out);
+	arena_free(&a);
+}
+
 /* --- limits --- */
 
 static void nest(struct buf *b, size_t depth, bool messages)
@@ -425,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_sections_of_others),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_header_only),
+		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_deep_wire),
 		cmocka_unit_test(test_parts),
