@@ -173,4 +173,4 @@ clean:
 
 .PHONY: all units asan fuzzers fuzz deps check check-asan layers demo format lint install clean
 .SECONDARY:
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
