@@ -78,7 +78,7 @@ static void put_build(struct index_map *m, const struct index_build *b, uint64_t
 	h.uidvalidity = b->uidvalidity;
 	h.uidnext = b->uidnext ? b->uidnext : 1;
 	h.epoch = b->epoch;
-	h.highest_modseq = b->epoch << INDEX_EPOCH_SHIFT | 1;
+	h.highest_modseq = b->epoch << INDEX_EPOCH_SHIFT | (b->counter ? b->counter : 1);
 	h.history_from = h.highest_modseq;
 	h.mark_modseq = h.highest_modseq;
 	h.mark_time = (uint64_t)clock_wall();

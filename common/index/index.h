@@ -112,6 +112,8 @@ struct index_build {
 	uint32_t uidvalidity;
 	uint32_t uidnext;
 	uint64_t epoch;		/* from the store, already raised and synced there */
+	uint64_t counter;	/* modseqs begin there in the epoch; 0: at 1.  Where the epoch could not
+				 * be raised: milliseconds, so that they rise all the same */
 	uint32_t first_recent;
 	uint64_t expect;	/* messages: the table is made larger than that */
 	uint64_t driver[INDEX_DRIVER_WORDS];

@@ -252,7 +252,7 @@ void mailbox_learn_flush(struct mailbox *mb)
 	struct error e;
 
 	mb->nlearned = 0;
-	if (n == 0 || index_lock(mb->index, 0, &e) < 0)
+	if (n == 0 || index_locked(mb->index) || index_lock(mb->index, 0, &e) < 0)
 		return;
 	for (size_t i = 0; i < n && index_usable(mb->index); i++) {
 		if (mb->learned[i].date != INDEX_DATE_UNKNOWN)

@@ -52,7 +52,7 @@ static int open_other(struct maildir *m, const char *path, const char *mail)
 
 static bool may_write(int fd)
 {
-	return faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
+	return faccessat(fd, ".", W_OK | X_OK, 0) == 0;
 }
 
 static int open_places(struct mailbox *mb, const struct folder_dirs *d, struct error *e)

@@ -17,11 +17,13 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "courier.h"
 #include "fault.h"
 #include "log.h"
 
 #define BUILD_SCANS 4
+#define MODSEQ_CLOCK_START 1577836800000ll	/* 2020, in ms: 40 bits last until 2054 */
 
 /* A message to be: with a file, or a line whose file no (noisy) scan found. */
 struct member {
@@ -41,7 +43,7 @@ struct build {
 	size_t n;
 	uint64_t used;		/* keywords */
 	uint32_t uidvalidity, uidnext, recent;
-	uint64_t epoch;
+	uint64_t epoch, counter;	/* of the modseqs to come */
 	bool listed;		/* the uidlist on disk is usable */
 	bool locked;		/* ... and may be written */
 	bool courier;		/* UIDs are Courier's */
@@ -72,7 +74,6 @@ static int read_list(struct build *b, struct error *e)
 			log_warn("uidlist", "%s: %s is damaged, messages get new UIDs", b->m->path,
 				 UIDLIST_FILE);
 	}
-	b->epoch++;
 	return 0;
 }
 
@@ -227,26 +228,54 @@ static void leave_out_unlisted(struct build *b)
 	}
 }
 
-static void write_list(struct build *b)
+/* Without a new epoch modseqs rise with the clock: above all that such a session
+ * told before, below all of the next epoch. */
+static void keep_epoch(struct build *b)
+{
+	b->counter = (uint64_t)(clock_wall_ns() / 1000000 - MODSEQ_CLOCK_START) &
+		     ((1ull << INDEX_EPOCH_SHIFT) - 1);
+}
+
+static bool all_listed(const struct build *b)
+{
+	for (size_t i = 0; b->listed && i < b->n; i++)
+		if (!b->members[i].line)
+			return false;
+	return b->listed;
+}
+
+static int replace_list(struct build *b)
 {
 	struct buf text = BUF_INIT;
 	struct error e;
 
-	if (!b->m->list_writable)
-		return;
-	if (!b->locked) {
-		leave_out_unlisted(b);
-		return;
-	}
 	list_text(b, &text);
-	if (list_replace(b->mb, buf_view(&text), &e) < 0) {
+	int r = list_replace(b->mb, buf_view(&text), &e);
+	if (r < 0)
 		log_warn("uidlist", "%s", e.log);
-		leave_out_unlisted(b);
-	} else {
-		b->state.list = maildir_stamp(b->m->control, UIDLIST_FILE, &b->state.list_size);
-		b->state.list_lines = b->n;
-	}
 	buf_free(&text);
+	return r;
+}
+
+/* An index that lives for this session alone leaves the epoch as it is. */
+static void write_list(struct build *b)
+{
+	uint64_t epoch = b->epoch;
+
+	if (!b->mb->private)
+		b->epoch++;
+	else
+		keep_epoch(b);
+	if (!b->m->list_writable || (b->mb->private && all_listed(b)))
+		return;
+	if (!b->locked || replace_list(b) < 0) {
+		b->epoch = epoch;
+		keep_epoch(b);
+		leave_out_unlisted(b);
+		return;
+	}
+	b->state.list = maildir_stamp(b->m->control, UIDLIST_FILE, &b->state.list_size);
+	b->state.list_lines = b->n;
 }
 
 /* --- the index --- */
@@ -311,6 +340,7 @@ static int write_index(struct build *b, struct error *e)
 		.uidvalidity = b->uidvalidity,
 		.uidnext = b->uidnext,
 		.epoch = b->epoch,
+		.counter = b->counter,
 		.first_recent = b->recent,
 		.expect = b->n,
 	};
