@@ -247,9 +247,9 @@ struct total {
 	uint32_t last;
 };
 
-/* Adds a block's records to the total: false if one can't be right. */
+/* Sums a block, and adds it to the total: false if a record can't be right. */
 static bool total_block(struct index_map *m, uint64_t block, uint64_t count, uint64_t names_used,
-			struct total *t)
+			struct total *t, struct index_block *sum)
 {
 	uint64_t to = (block + 1) * INDEX_BLOCK < count ? (block + 1) * INDEX_BLOCK : count;
 
@@ -263,13 +263,13 @@ static bool total_block(struct index_map *m, uint64_t block, uint64_t count, uin
 		t->last = RECORD_UID(word);
 		t->names += NAME_LENGTH(name);
 	}
-	struct index_block b = sum_block(m, block, count);
-	t->alive += b.alive;
-	t->unseen += b.unseen;
-	t->deleted += b.deleted;
-	t->vsize += b.vsize;
-	if (b.modseq > t->modseq)
-		t->modseq = b.modseq;
+	*sum = sum_block(m, block, count);
+	t->alive += sum->alive;
+	t->unseen += sum->unseen;
+	t->deleted += sum->deleted;
+	t->vsize += sum->vsize;
+	if (sum->modseq > t->modseq)
+		t->modseq = sum->modseq;
 	return true;
 }
 
@@ -293,10 +293,10 @@ static bool recount(struct index_map *m)
 	uint64_t count = map_count(m), names_used = map_load(m, HEAD_AT(names_used));
 
 	for (uint64_t block = 0; block * INDEX_BLOCK < count; block++) {
-		if (!total_block(m, block, count, names_used, &t))
+		struct index_block sum;
+		if (!total_block(m, block, count, names_used, &t, &sum))
 			return false;
-		struct index_block b = sum_block(m, block, count);
-		map_put(m, map_block_at(block), &b, sizeof b);
+		map_put(m, map_block_at(block), &sum, sizeof sum);
 	}
 	put_total(m, &t);
 	return map_ok(m);
@@ -467,9 +467,8 @@ static int check_map(struct index_map *m, struct error *e)
 	if (!map_head(m, &h))
 		return wrong(e, "header", 0);
 	for (uint64_t block = 0; block * INDEX_BLOCK < h.count; block++) {
-		if (!total_block(m, block, h.count, h.names_used, &t))
+		if (!total_block(m, block, h.count, h.names_used, &t, &sum))
 			return wrong(e, "record in block", block);
-		sum = sum_block(m, block, h.count);
 		if (!map_block(m, block, &b) || memcmp(&b, &sum, sizeof b) != 0)
 			return wrong(e, "block summary", block);
 	}

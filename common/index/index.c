@@ -125,6 +125,8 @@ int index_checkpoint(struct index *ix, struct error *e)
 
 void index_trim(struct index *ix)
 {
+	if (!ix->txn.open)
+		index_abort(ix);
 	if (ix->map && ix->map->fd >= 0 && ix->map->map.p)
 		madvise(ix->map->map.p, ix->map->map.n, MADV_DONTNEED);
 }

@@ -18,6 +18,7 @@ struct index_map {
 	struct filemap map; /* grows: unmapped and mapped again inside a step */
 	int fd;             /* -1: anonymous */
 	uint64_t device, inode;
+	uint64_t size; /* of the file, as fstat said; the map reaches further */
 	unsigned refs;
 	bool writable;
 	bool broken;             /* something in it can't be: rebuild */

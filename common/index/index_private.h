@@ -22,6 +22,7 @@ struct txn {
 	uint64_t modseq;
 	struct buf head; /* operations on header words, encoded */
 	struct buf entries, records, names;
+	struct buf frame;
 };
 
 struct index {

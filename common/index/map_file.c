@@ -22,6 +22,7 @@
 #define FILE_MAX ((uint64_t)1 << 40)
 #define STEP_MIN 8192    /* bytes first allocated for records, and for names: */
 #define STEP_MAX 1048576 /* a small mailbox stays small */
+#define SLACK 1048576    /* of address space */
 #define ZEROS 65536
 
 static uint64_t round_up(uint64_t n, uint64_t unit)
@@ -56,26 +57,41 @@ static struct index_map *map_new(int fd, bool writable)
 
 /* --- opening --- */
 
-/* Size of the open file, or 0. */
+/* Notes the size of the open file, 0 if that can't be an index. */
 static uint64_t size_of(struct index_map *m)
 {
 	struct stat st;
-	if (fstat(m->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < 0)
-		return 0;
-	m->device = st.st_dev;
-	m->inode = st.st_ino;
-	return (uint64_t)st.st_size;
+	m->size = 0;
+	if (fstat(m->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+		m->device = st.st_dev;
+		m->inode = st.st_ino;
+		m->size = (uint64_t)st.st_size;
+	}
+	return m->size;
+}
+
+/* Maps more than there is: when the file grows the pages are there, and those
+ * already touched needn't be touched again. */
+static int map_with_slack(struct index_map *m)
+{
+	if (m->size == 0 || m->size > FILE_MAX) {
+		errno = EFBIG;
+		return -1;
+	}
+	return filemap_open(&m->map, m->fd, m->size + m->size / 2 + SLACK, m->writable);
 }
 
 bool map_cover(struct index_map *m, uint64_t end)
 {
-	if (end <= m->map.n)
+	if (end <= m->size)
 		return true;
 	uint64_t size = map_load(m, HEAD_AT(file_size));
-	if (m->fd < 0 || end > size || size > FILE_MAX || size > size_of(m))
+	if (m->fd < 0 || end > size || size > size_of(m))
 		return false;
+	if (m->size <= m->map.n)
+		return true;
 	filemap_close(&m->map);
-	return filemap_open(&m->map, m->fd, size, m->writable) == 0;
+	return map_with_slack(m) == 0;
 }
 
 static bool layout_ok(struct index_map *m)
@@ -93,8 +109,8 @@ static bool layout_ok(struct index_map *m)
 static bool size_ok(struct index_map *m)
 {
 	uint64_t size = map_load(m, HEAD_AT(file_size));
-	return size >= m->names_at && size <= FILE_MAX &&
-	       (size <= m->map.n || size <= size_of(m)) && m->names_at <= m->map.n;
+	return size >= m->names_at && (size <= m->size || size <= size_of(m)) &&
+	       m->names_at <= m->map.n;
 }
 
 static bool structure_ok(struct index_map *m)
@@ -127,9 +143,7 @@ struct index_map *map_open(int dirfd, const char *name, bool readonly)
 	if (fd < 0)
 		return NULL;
 	struct index_map *m = map_new(fd, writable);
-	uint64_t size = size_of(m);
-	if (size < INDEX_BLOCKS_AT || size > FILE_MAX ||
-	    filemap_open(&m->map, fd, size, writable) < 0 || !structure_ok(m)) {
+	if (size_of(m) < INDEX_BLOCKS_AT || map_with_slack(m) < 0 || !structure_ok(m)) {
 		map_close(m);
 		errno = 0;
 		return NULL;
@@ -279,7 +293,9 @@ struct index_map *map_create(int dirfd, uint64_t id, uint64_t generation, uint64
 	m->capacity = capacity;
 	m->records_at = records_place(capacity);
 	m->names_at = names_place(capacity);
-	if ((fd >= 0 && size_of(m) != size) || filemap_open(&m->map, fd, size, true) < 0) {
+	m->size = size;
+	if (fd >= 0 ? size_of(m) != size || map_with_slack(m) < 0
+		    : filemap_open(&m->map, -1, size, true) < 0) {
 		int saved = errno;
 		if (fd >= 0)
 			unlinkat(dirfd, INDEX_FILE_NEW, 0);

@@ -18,7 +18,8 @@
 
 #include "log.h"
 
-#define KEEP 65536 /* bytes of memory kept from one transaction to the next */
+/* Bytes of memory kept from one transaction to the next, till index_trim. */
+#define KEEP (256 << 10)
 
 struct entry {
 	uint32_t uid, order;
@@ -42,6 +43,7 @@ static void clear(struct txn *t)
 	buf_trim(&t->entries, KEEP);
 	buf_trim(&t->records, KEEP);
 	buf_trim(&t->names, KEEP);
+	buf_trim(&t->frame, KEEP);
 	t->open = t->raises = t->unsorted = false;
 }
 
@@ -64,6 +66,7 @@ void index_abort(struct index *ix)
 	buf_free(&ix->txn.entries);
 	buf_free(&ix->txn.records);
 	buf_free(&ix->txn.names);
+	buf_free(&ix->txn.frame);
 	ix->txn = (struct txn){ 0 };
 }
 
@@ -309,7 +312,6 @@ int index_commit(struct index *ix, struct error *e)
 {
 	struct txn *t = &ix->txn;
 	struct need need = { 0 };
-	struct buf frame = BUF_INIT;
 	int r = 0;
 
 	assert(ix->locked && t->open);
@@ -319,17 +321,16 @@ int index_commit(struct index *ix, struct error *e)
 				 "index: commit without an index");
 	}
 	uint64_t modseq = t->raises ? t->modseq : t->modseq - 1;
-	journal_frame_begin(&frame);
-	bool ordered = put_entries(t, map_load32(ix->map, HEAD_AT(uidnext)), &frame, &need);
-	buf_bytes(&frame, buf_view(&t->head));
+	journal_frame_begin(&t->frame);
+	bool ordered = put_entries(t, map_load32(ix->map, HEAD_AT(uidnext)), &t->frame, &need);
+	buf_bytes(&t->frame, buf_view(&t->head));
 	if (!ordered) {
 		index_mark_stale(ix);
 		r = error_set(e, ERROR_CORRUPT, "The mailbox index doesn't match the mailbox.",
 			      "index: a new message has a uid below uidnext");
-	} else if (frame.n > sizeof(struct journal_frame)) {
-		r = commit(ix, &frame, &need, modseq, e);
+	} else if (t->frame.n > sizeof(struct journal_frame)) {
+		r = commit(ix, &t->frame, &need, modseq, e);
 	}
-	buf_free(&frame);
 	clear(t);
 	return r;
 }
