@@ -19,10 +19,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 static char dir[64];
 static int null, log_fd;
 
+#define MIME \
+	"Subject: =?utf-8?q?zw=C3=B6lf?=\nContent-Type: multipart/mixed; boundary=x\n\n" \
+	"--x\n\npart one\n--x\nContent-Type: message/rfc822\n\nSubject: in\n\nbody\n--x--\n"
+
 static const char *const messages[] = {
 	"From: a@b\r\nSubject: one\r\n\r\nText\r\n",
-	"Subject: =?utf-8?q?zw=C3=B6lf?=\nContent-Type: multipart/mixed; boundary=x\n\n"
-	"--x\n\npart one\n--x\nContent-Type: message/rfc822\n\nSubject: in\n\nbody\n--x--\n",
+	MIME,
 	"no header at all",
 };
 
@@ -114,6 +117,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	run(fd, path);
 	dup2(log_fd, 2);
 	close(fd);
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	assert(nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
 	return 0;
 }
