@@ -27,7 +27,7 @@ C: i2 ID ()
 C: i3 ID ("name")
 C: i4 ID ("name" "x" "version")
 C: i5 ID NIL NIL
-C: i6 ID ("name" NIL "os" "a \"quoted\" \\ one")
+C: i6 ID ("name" NIL "os" "a \"quoted\" \\\\ one")
 C: i7 ID (name "x")
 C: i8 ID ("name" {3+}
 C: abc)

@@ -52,8 +52,8 @@ S: c7 OK ...
 S: c8 OK ...
 C: d1 LIST "" *
 S: * LIST (\HasChildren) "." INBOX
-S: * LIST (\HasNoChildren) "." INBOX.sub
 S: * LIST (\HasNoChildren) "." Entw&APw-rfe
+S: * LIST (\HasNoChildren) "." INBOX.sub
 S: * LIST (\HasNoChildren) "." R&-D
 S: * LIST (\HasNoChildren) "." "say \"hi\" \\\\o"
 S: * LIST (\HasNoChildren) "." there
