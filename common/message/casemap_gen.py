@@ -48,10 +48,15 @@ def main():
     maps = {c: m for c in range(0x80, 0x110000) if (m := mapping(c))}
     for c in range(0x80):
         assert mapping(c) == (bytes([c - 32]) if chr(c).islower() else None)
+    leads = bytearray(256)
+    for c, m in maps.items():
+        if min(m) < 0x80:
+            leads[chr(c).encode()[0]] = 1
     for m in maps.values():  # in order of use: a script's strings lie together
         if m not in places:
             places[m] = len(pool)
-            pool += bytes([len(m)]) + m
+            pool += bytes([len(m) | (0x80 if min(m) < 0x80 else 0)]) + m
+    pool += bytes(3)  # so that four bytes can be read anywhere
     end = (max(maps) // BLOCK + 1) * BLOCK
     seen = {}
     for start in range(0, end, BLOCK):
@@ -61,7 +66,7 @@ def main():
             blocks.append(block)
         first.append(seen[block])
     assert len(blocks) <= 256 and len(pool) <= 65536
-    assert max(map(len, maps.values())) <= 0x7F
+    assert max(map(len, maps.values())) < 0x80
     print("/* Made by casemap_gen.py from Unicode %s. */" % unicodedata.unidata_version)
     print("/* clang-format off */")
     print(f"#define CASEMAP_END 0x{end:x}")
@@ -74,9 +79,13 @@ def main():
     for block in blocks:
         print("\t{\n" + "\n".join(rows(block, 16)) + "\n\t},")
     print("};")
-    print("/* A length, then so many bytes of UTF-8. */")
+    print("/* A length, 0x80 added if there is ASCII among them; then so many bytes of UTF-8. */")
     print(f"static const uint8_t casemap_pool[{len(pool)}] = {{")
     print("\n".join(rows(pool, 24)))
+    print("};")
+    print("/* 1: a first byte of characters whose mapping has ASCII in it. */")
+    print("static const uint8_t casemap_lead[256] = {")
+    print("\n".join(rows(leads, 32)))
     print("};")
 
 

@@ -17,11 +17,13 @@
 
 #define PIECE 16384      /* bytes decoded at once */
 #define FOLDED_MAX 32768 /* mapped text gathered before it is searched */
+#define STRETCH 256      /* bytes mapped behind a character that may be in a match */
 #define RUN_MAX 4096     /* bytes mapped at once; they may grow elevenfold */
 #define GAP '\xff'       /* stands in no needle */
 
 struct needle {
 	struct bytes folded; /* case of ASCII letters is of no account */
+	size_t lead;         /* bytes before the last of the first character */
 	bool ascii;          /* may be in text that is pure ASCII */
 	bool blank, tab;     /* has a space or tab: may lie across a fold */
 	bool newline;        /* CRLF is written LF here */
@@ -29,7 +31,7 @@ struct needle {
 
 /* --- the needle --- */
 
-/* Appends in with every CRLF as LF. */
+/* Appends in with CRLF as LF. */
 static void add_lf(struct buf *out, struct bytes in)
 {
 	for (size_t i = 0; i < in.n; i++)
@@ -46,8 +48,15 @@ struct needle *needle_new(struct arena *a, struct bytes string, struct bytes cha
 
 	casemap(&folded, buf_view(&text));
 	add_lf(&lf, buf_view(&folded));
+	for (size_t i = 0; i < lf.n; i++)
+		lf.p[i] = ascii_lower(lf.p[i]);
 	k->folded = arena_bytes(a, buf_view(&lf));
 	k->ascii = ascii_only(k->folded);
+	k->lead = ascii_none_span(k->folded);
+	for (size_t i = 1; i < k->lead; i++)
+		if ((unsigned char)k->folded.p[i] >= 0xc0)
+			k->lead = i;
+	k->lead -= k->lead > 0;
 	k->newline = bytes_chr(k->folded, '\n') != BYTES_NONE;
 	k->tab = bytes_chr(k->folded, '\t') != BYTES_NONE;
 	k->blank = k->tab || bytes_chr(k->folded, ' ') != BYTES_NONE;
@@ -57,9 +66,21 @@ struct needle *needle_new(struct arena *a, struct bytes string, struct bytes cha
 	return ok ? k : NULL;
 }
 
+/* A needle that begins with a character of several bytes is looked for by the
+ * last of these: the first are the same all over a text in one script. */
 static bool find(const struct needle *k, struct bytes hay)
 {
-	return bytes_ifind(hay, k->folded) != BYTES_NONE;
+	struct bytes first = bytes_sub(k->folded, 0, k->lead);
+	struct bytes rest = bytes_from(k->folded, k->lead);
+	size_t from = first.n, at;
+
+	while (from < hay.n && (at = bytes_ifind(bytes_from(hay, from), rest)) != BYTES_NONE) {
+		from += at;
+		if (bytes_eq(bytes_sub(hay, from - first.n, first.n), first))
+			return true;
+		from++;
+	}
+	return false;
 }
 
 /* --- text --- */
@@ -117,10 +138,51 @@ static bool find_mapped(const struct needle *k, struct bytes text)
 	return found;
 }
 
+/* Can the character at `at` be part of a match of an ASCII needle?  An accented
+ * letter can only be the last, and the byte before it must be the needle's last but
+ * one. */
+static bool may_match(const struct needle *k, struct bytes text, size_t at, struct bytes mapping)
+{
+	struct bytes s = k->folded;
+
+	if (mapping.n > 1 && ascii_is(mapping.p[0]) && ascii_span(bytes_from(mapping, 1)) == 0) {
+		bool alone = s.n == 1 || (at > 0 && !ascii_is(text.p[at - 1]));
+		bool before = at > 0 && s.n > 1 && ascii_lower(text.p[at - 1]) == s.p[s.n - 2];
+		return ascii_lower(mapping.p[0]) == s.p[s.n - 1] && (alone || before);
+	}
+	for (size_t i = 0; i < mapping.n; i++)
+		if (ascii_is(mapping.p[i]) && bytes_chr(s, ascii_lower(mapping.p[i])) != BYTES_NONE)
+			return true;
+	return false;
+}
+
+/* An ASCII needle in characters that have ASCII in their mapping: maps those
+ * that may be part of a match, with what is around them. */
+static bool find_hidden(const struct needle *k, struct bytes text)
+{
+	struct buf folded = BUF_INIT;
+	struct bytes mapping;
+	size_t around = 4 * k->folded.n, at = 0, length;
+	bool found = false;
+
+	while (!found && (at = casemap_hidden(text, at, &length, &mapping)) != BYTES_NONE) {
+		if (may_match(k, text, at, mapping)) {
+			size_t from = at > around ? at - around : 0;
+			buf_reset(&folded);
+			casemap(&folded, bytes_sub(text, from, at - from + STRETCH + around));
+			found = find(k, buf_view(&folded));
+			length = STRETCH;
+		}
+		at += length;
+	}
+	buf_free(&folded);
+	return found;
+}
+
 static bool in_text(const struct needle *k, struct bytes text)
 {
-	if (k->ascii && find(k, text))
-		return true;
+	if (k->ascii)
+		return find(k, text) || find_hidden(k, text);
 	return !ascii_only(text) && find_mapped(k, text);
 }
 
@@ -176,42 +238,98 @@ bool needle_in_header(const struct needle *k, struct bytes value)
 	return found;
 }
 
-/* Takes a field with its continuation lines off *header; its last newline is not
- * part of it. */
-static bool take_field(struct bytes *header, struct bytes *field)
+/* Appends the header unfolded: newlines are left only between fields. */
+static void unfold_fields(struct buf *out, struct bytes header)
 {
-	size_t n = 0, line;
+	size_t lf;
 
-	if (header->n == 0)
+	while ((lf = bytes_chr(header, '\n')) != BYTES_NONE) {
+		bool folded =
+			lf + 1 < header.n && (header.p[lf + 1] == ' ' || header.p[lf + 1] == '\t');
+		size_t end = folded && lf && header.p[lf - 1] == '\r' ? lf - 1 : lf;
+		buf_bytes(out, bytes_sub(header, 0, end));
+		buf_char(out, folded ? ' ' : '\n');
+		header = bytes_from(header, folded ? lf + 2 : lf + 1);
+	}
+	buf_bytes(out, header);
+}
+
+/* In fields that are plain. */
+static bool in_plain_fields(const struct needle *k, struct bytes fields)
+{
+	struct buf unfolded = BUF_INIT;
+
+	if (!k->ascii)
 		return false;
-	do {
-		line = bytes_chr(bytes_from(*header, n), '\n');
-		n = line == BYTES_NONE ? header->n : n + line + 1;
-	} while (n < header->n && (header->p[n] == ' ' || header->p[n] == '\t'));
-	size_t end = n;
-	if (line != BYTES_NONE)
-		end -= n > 1 && header->p[n - 2] == '\r' ? 2 : 1;
-	*field = bytes_sub(*header, 0, end);
-	*header = bytes_from(*header, n);
-	return true;
+	if (!k->tab && find(k, fields))
+		return true;
+	if (!k->blank)
+		return false;
+	unfold_fields(&unfolded, fields);
+	bool found = find(k, buf_view(&unfolded));
+	buf_free(&unfolded);
+	return found;
+}
+
+/* Where the field begins that the byte at `at` is in; not before `from`. */
+static size_t field_start(struct bytes header, size_t from, size_t at)
+{
+	while (at > from) {
+		bool blank = header.p[at] == ' ' || header.p[at] == '\t';
+		if (header.p[at - 1] == '\n' && !blank)
+			break;
+		at--;
+	}
+	return at;
+}
+
+/* Where the field ends, its newline included. */
+static size_t field_end(struct bytes header, size_t at)
+{
+	size_t lf;
+
+	while ((lf = bytes_chr(bytes_from(header, at), '\n')) != BYTES_NONE) {
+		at += lf + 1;
+		if (at == header.n || (header.p[at] != ' ' && header.p[at] != '\t'))
+			return at;
+	}
+	return header.n;
+}
+
+/* Where the next encoded-word and the next 8-bit byte are. */
+struct special {
+	size_t word, high;
+};
+
+/* The first place at or behind `from` where something must be decoded. */
+static size_t next_special(struct special *s, struct bytes header, size_t from)
+{
+	if (s->word < from || from == 0) {
+		size_t at = bytes_find(bytes_from(header, from), BYTES("=?"));
+		s->word = at == BYTES_NONE ? header.n : from + at;
+	}
+	if (s->high < from || from == 0)
+		s->high = from + ascii_span(bytes_from(header, from));
+	return s->word < s->high ? s->word : s->high;
 }
 
 /* In any field of a whole header, its name included. */
 static bool in_header(const struct needle *k, struct bytes header)
 {
-	struct bytes field;
+	struct special special = { 0, 0 };
+	size_t from = 0, end;
 
 	if (k->newline)
 		return false;
-	if (is_plain(header)) {
-		if (!k->ascii || (!k->tab && find(k, header)))
-			return k->ascii;
-		if (!k->blank)
-			return false;
-	}
-	while (take_field(&header, &field))
-		if (needle_in_header(k, field))
+	for (; from < header.n; from = end) {
+		size_t at = next_special(&special, header, from);
+		size_t start = at < header.n ? field_start(header, from, at) : at;
+		end = field_end(header, at);
+		if (in_plain_fields(k, bytes_sub(header, from, start - from)))
 			return true;
+		if (at < header.n && needle_in_header(k, bytes_sub(header, start, end - start)))
+			return true;
+	}
 	return false;
 }
 

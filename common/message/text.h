@@ -53,6 +53,9 @@ void header_unfold(struct buf *out, struct bytes value);
 /* Appends UTF-8 with titlecase and full compatibility decomposition applied
  * per character; ill-formed bytes pass through. */
 void casemap(struct buf *out, struct bytes utf8);
+/* The first character at or behind `from` that is not ASCII, but has ASCII in its
+ * mapping (a letter with an accent, a ligature): its offset or BYTES_NONE. */
+size_t casemap_hidden(struct bytes utf8, size_t from, size_t *length, struct bytes *mapping);
 
 /* --- subject and threads (subject.c) --- */
 /* Base subject of RFC 5256 §2.1 from a raw Subject value: UTF-8, not folded

@@ -115,10 +115,8 @@ static bool blank(char c)
 
 static int hex(char c)
 {
-	if (ascii_isdigit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	unsigned digit = (unsigned)(c - '0'), letter = (unsigned)((c | 0x20) - 'a');
+	return digit < 10 ? (int)digit : letter < 6 ? (int)letter + 10 : -1;
 }
 
 static void qp_release(struct transfer_state *s, struct buf *out)
@@ -192,22 +190,25 @@ static void qp_byte(struct transfer_state *s, char c, struct buf *out)
 	qp_start(s, c, out);
 }
 
-/* Bytes before the first '=' or LF. */
-static size_t qp_span(struct bytes in)
+#define STRIDE 16 /* so many bytes more than it should may be written by qp_copy */
+
+/* Copies bytes up to the first '=' or LF; returns how many. */
+static size_t qp_copy(struct bytes in, char *to)
 {
 	size_t i = 0;
 #ifdef __SSE2__
 	const __m128i eq = _mm_set1_epi8('='), lf = _mm_set1_epi8('\n');
-	for (; in.n - i >= 16; i += 16) {
+	for (; in.n - i >= STRIDE; i += STRIDE) {
 		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(in.p + i));
+		_mm_storeu_si128((__m128i *)(void *)(to + i), x);
 		int mask = _mm_movemask_epi8(
 			_mm_or_si128(_mm_cmpeq_epi8(x, eq), _mm_cmpeq_epi8(x, lf)));
 		if (mask)
 			return i + (size_t)__builtin_ctz((unsigned)mask);
 	}
 #endif
-	while (i < in.n && in.p[i] != '=' && in.p[i] != '\n')
-		i++;
+	for (; i < in.n && in.p[i] != '=' && in.p[i] != '\n'; i++)
+		to[i] = in.p[i];
 	return i;
 }
 
@@ -223,26 +224,48 @@ static size_t qp_run(struct bytes line)
 	return text == n ? line.n : text;
 }
 
-/* Up to the next thing that must go through qp_byte; nothing is held. */
+/* Lines up to the next thing that must go through qp_byte; nothing is held.
+ * Returns what it took. */
+static size_t qp_lines(struct bytes in, char **to)
+{
+	size_t at = 0;
+
+	while (at < in.n) {
+		struct bytes rest = bytes_from(in, at);
+		size_t n = qp_copy(rest, *to);
+		if (n == rest.n || rest.p[n] == '\n') {
+			size_t text = qp_run(bytes_sub(rest, 0, n));
+			*to += text;
+			at += text;
+			if (text < n || n == rest.n)
+				break;
+			*(*to)++ = '\n';
+			at++;
+			continue;
+		}
+		*to += n;
+		at += n;
+		if (rest.n - n < 3)
+			break;
+		int hi = hex(rest.p[n + 1]), lo = hex(rest.p[n + 2]);
+		if (hi >= 0 && lo >= 0)
+			*(*to)++ = (char)(hi << 4 | lo);
+		else if (rest.p[n + 1] != '\r' || rest.p[n + 2] != '\n')
+			break;
+		at += 3;
+	}
+	return at;
+}
+
 static size_t qp_fast(struct bytes in, struct buf *out)
 {
-	size_t n = qp_span(in);
-	struct bytes line = bytes_sub(in, 0, n);
-	size_t text = n < in.n && in.p[n] == '=' ? n : qp_run(line);
+	char *to = buf_reserve(out, in.n + STRIDE);
 
-	buf_bytes(out, bytes_sub(line, 0, text));
-	if (n == in.n || in.p[n] != '=')
-		return text;
-	if (in.n - n < 3)
-		return n;
-	int hi = hex(in.p[n + 1]), lo = hex(in.p[n + 2]);
-	if (hi >= 0 && lo >= 0) {
-		buf_char(out, (char)(hi << 4 | lo));
-		return n + 3;
-	}
-	if (in.p[n + 1] == '\n')
-		return n + 2;
-	return in.p[n + 1] == '\r' && in.p[n + 2] == '\n' ? n + 3 : n;
+	if (!to)
+		return 0;
+	size_t n = qp_lines(in, &to);
+	out->n = (size_t)(to - out->p);
+	return n;
 }
 
 static void qp(struct transfer_state *s, struct bytes in, struct buf *out)

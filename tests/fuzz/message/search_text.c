@@ -16,14 +16,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static struct bytes needle; /* as given: well-formed UTF-8 */
 
+/* CRLF is LF, if the needle has one. */
 static void map(struct buf *out, struct bytes text)
 {
+	bool lf = bytes_chr(needle, '\n') != BYTES_NONE;
 	size_t to = 0;
 
 	casemap(out, text);
 	for (size_t i = 0; i < out->n; i++) {
 		char c = out->p[i];
-		if (c != '\r' || i + 1 == out->n || out->p[i + 1] != '\n')
+		if (!lf || c != '\r' || i + 1 == out->n || out->p[i + 1] != '\n')
 			out->p[to++] = ascii_lower(c);
 	}
 	out->n = to;
