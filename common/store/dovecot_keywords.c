@@ -24,9 +24,8 @@
 #define KEYWORDS_FILE "dovecot-keywords"
 #define KEYWORDS_MAX (1u << 20)	/* bytes: 26 lines of at most 127 */
 
-/* What IMAP can name: an atom of at most INDEX_KEYWORD_MAX bytes, without the
- * characters that separate names in our own files. */
-static bool name_ok(struct bytes name)
+/* Separators of our own files are none of an atom's characters either. */
+bool keyword_name_ok(struct bytes name)
 {
 	if (name.n == 0 || name.n > INDEX_KEYWORD_MAX)
 		return false;
@@ -51,6 +50,18 @@ static void put_name(struct keyword_names *k, unsigned n, struct bytes name)
 	k->name[n][name.n] = '\0';
 }
 
+int keyword_names_put(struct keyword_names *k, struct bytes name)
+{
+	int bit = keyword_names_find(k, name);
+
+	for (int i = 0; bit < 0 && i < INDEX_KEYWORDS; i++)
+		if (!k->name[i][0]) {
+			put_name(k, (unsigned)i, name);
+			bit = i;
+		}
+	return bit;
+}
+
 void keywords_parse(struct bytes text, struct keyword_names *k)
 {
 	struct bytes line;
@@ -60,7 +71,7 @@ void keywords_parse(struct bytes text, struct keyword_names *k)
 		if (!num_take(&line, MAILDIR_LETTERS - 1, &n) || line.n < 2 || line.p[0] != ' ')
 			continue;
 		line = bytes_from(line, 1);
-		if (name_ok(line) && !k->name[n][0] && keyword_names_find(k, line) < 0)
+		if (keyword_name_ok(line) && !k->name[n][0] && keyword_names_find(k, line) < 0)
 			put_name(k, (unsigned)n, line);
 	}
 }
@@ -173,7 +184,7 @@ static int make_one(struct mailbox *mb, struct making *k, struct bytes name, uin
 	if (bit < 0)
 		bit = keyword_names_find(&k->ours, name);
 	if (bit < 0) {
-		if (!name_ok(name))
+		if (!keyword_name_ok(name))
 			return error_set(e, ERROR_INVALID, "Not a valid keyword",
 					 "keyword refused");
 		bit = free_bit(&k->ours, &k->theirs);

@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "courier.h"
 #include "fault.h"
+#include "file.h"
 #include "log.h"
 
 #define BUILD_SCANS 4
@@ -47,6 +48,8 @@ struct build {
 	bool listed;		/* the uidlist on disk is usable */
 	bool locked;		/* ... and may be written */
 	bool courier;		/* UIDs are Courier's */
+	struct courier keywords;
+	int courier_bit[COURIER_KEYWORDS];	/* ours for theirs, -1: none */
 	char guid[33];
 };
 
@@ -117,6 +120,70 @@ static int scan_files(struct build *b, struct error *e)
 	return 0;
 }
 
+/* --- Courier's keywords: letters in the names, as soon as these have names --- */
+
+static uint64_t our_bits(const struct build *b, struct bytes stem)
+{
+	uint64_t theirs = courier_bits(&b->keywords, stem), ours = 0;
+
+	for (; theirs; theirs &= theirs - 1) {
+		int bit = b->courier_bit[__builtin_ctzll(theirs)];
+		if (bit >= 0)
+			ours |= 1ull << bit;
+	}
+	return ours;
+}
+
+static void rename_with(struct build *b, struct scan_entry *e, uint64_t keywords)
+{
+	struct maildir_name n;
+	char to[MAILDIR_NAME_MAX + 1];
+	struct bytes name = scan_name(&b->scan, e);
+	int dir = maildir_dir(b->m, e->where);
+
+	maildir_name_parse(name, e->where, &n);
+	size_t length = maildir_name_change(name, n.flags, n.keywords | keywords, to);
+	if (!length || strcmp(to, name.p) == 0)
+		return;
+	if (file_rename_new(dir, name.p, dir, to) < 0) {
+		log_warn("maildir", "%s: keywords of %s are lost: %s", b->m->path, name.p,
+			 strerror(errno));
+		return;
+	}
+	e->at = (uint32_t)b->scan.names.n;
+	e->length = (uint8_t)length;
+	buf_add(&b->scan.names, to, length + 1);
+}
+
+/* All under one lock: at first contact nobody else is here, and the uidlist, written
+ * afterwards, says that it is done. */
+static int take_keywords(struct build *b, struct error *e)
+{
+	struct stamp at;
+
+	if (!b->courier || !b->m->writable || !b->locked || !courier_keywords(b->mb, &b->keywords))
+		return 0;
+	if (keywords_read(b->mb, &b->names, &at, e) < 0)
+		return -1;
+	for (unsigned i = 0; i < b->keywords.n; i++)
+		b->courier_bit[i] = keyword_names_put(&b->names, b->keywords.names[i]);
+	if (keywords_write(b->mb, &b->names, e) < 0)
+		return -1;
+	for (size_t i = 0; i < b->scan.n; i++) {
+		struct scan_entry *x = &b->scan.entries[i];
+		if (!(x->bits & SCAN_DROPPED))
+			rename_with(b, x, our_bits(b, scan_stem(&b->scan, x)));
+	}
+	/* Our renames are no news. */
+	struct maildir_state now = { 0 };
+	if (maildir_look(b->mb, &now, e) < 0)
+		return -1;
+	b->state.cur = now.cur;
+	b->state.new = now.new;
+	b->state.own_since = b->state.own_last = now.cur_taken;
+	return 0;
+}
+
 /* --- who gets which UID --- */
 
 static struct bytes member_name(const struct build *b, const struct member *m)
@@ -146,6 +213,8 @@ static void add_member(struct build *b, const struct scan_entry *e,
 					      .keywords = line->keywords,
 					      .internal_date = INDEX_DATE_UNKNOWN,
 					      .vsize = INDEX_SIZE_UNKNOWN };
+	if (b->keywords.n)
+		m->r.keywords |= our_bits(b, member_stem(b, m)) & ~MAILDIR_LETTERS_MASK;
 	b->used |= m->r.keywords;
 }
 
@@ -199,6 +268,9 @@ static void list_text(struct build *b, struct buf *out)
 	head.uidvalidity = b->uidvalidity;
 	head.uidnext = b->uidnext;
 	head.epoch = b->epoch;
+	for (unsigned i = 0; i < UIDLIST_HIGH; i++)
+		if (!head.high[i].n)
+			head.high[i] = bytes_of(b->names.name[UIDLIST_HIGH_FIRST + i]);
 	if (!head.guid.n) {
 		list_new_guid(b->guid);
 		head.guid = bytes_of(b->guid);
@@ -354,7 +426,8 @@ static int write_index(struct build *b, struct error *e)
 
 static int build(struct build *b, struct error *e)
 {
-	if (read_list(b, e) < 0 || scan_files(b, e) < 0 || gather(b, e) < 0)
+	if (read_list(b, e) < 0 || scan_files(b, e) < 0 || take_keywords(b, e) < 0 ||
+	    gather(b, e) < 0)
 		return -1;
 	write_list(b);
 	return write_index(b, e);
@@ -387,6 +460,7 @@ int maildir_build(struct mailbox *mb, struct error *e)
 		list_unlock(mb);
 	scan_free(&b.scan);
 	uidlist_free(&b.list);
+	courier_free(&b.keywords);
 	free(b.members);
 	return r;
 }

@@ -212,6 +212,10 @@ uint32_t uidvalidity_next(const char *dir);
 struct keyword_names {
 	char name[INDEX_KEYWORDS][INDEX_KEYWORD_SIZE];	/* NUL-ended; "": none */
 };
+/* What IMAP can name: an atom of at most INDEX_KEYWORD_MAX bytes. */
+bool keyword_name_ok(struct bytes name);
+/* The bit of a name, a free one if it has none; -1: there is none left. */
+int keyword_names_put(struct keyword_names *k, struct bytes name);
 /* "0 name" lines; nonsense is passed over. */
 void keywords_parse(struct bytes text, struct keyword_names *k);
 void keywords_format(const struct keyword_names *k, struct buf *out);
