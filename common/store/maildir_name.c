@@ -79,7 +79,7 @@ void maildir_name_parse(struct bytes name, unsigned in_new, struct maildir_name 
 		return;
 	}
 	size_t n = letters_write(out->flags, out->keywords, letters);
-	out->odd = name.n != out->stem.n + 3 + n ||
+	out->odd = name.n != out->stem.n + 3 + n || info.p != name.p + out->stem.n + 3 ||
 		   !bytes_eq(info, (struct bytes){ letters, n });
 }
 
