@@ -105,12 +105,12 @@ static void put_straight(struct writer *w, struct bytes b)
 	}
 }
 
-/* n octets from octet `start` on of bytes that have bare LF. */
-static void put_crlf(struct writer *w, struct bytes b, uint64_t start, uint64_t n)
+/* n octets from octet `start` on of bytes that have bare LF, `octets` in all. */
+static void put_crlf(struct writer *w, struct bytes b, uint64_t octets, uint64_t start, uint64_t n)
 {
-	bool lf_first, cr_last;
-	size_t from = crlf_offset(b, start, &lf_first);
-	size_t end = crlf_offset(b, start + n, &cr_last);
+	bool lf_first = false, cr_last = false;
+	size_t from = start ? crlf_offset(b, start, &lf_first) : 0;
+	size_t end = start + n < octets ? crlf_offset(b, start + n, &cr_last) : b.n;
 	char last = lf_first ? '\r' : from ? b.p[from - 1] : 0;
 
 	for (struct bytes rest = bytes_sub(b, from, end - from); rest.n;) {
@@ -146,7 +146,7 @@ static void put_string(struct writer *w, struct bytes b, uint64_t octets, const 
 	if (octets == b.n)
 		put_straight(w, bytes_sub(b, (size_t)start, (size_t)n));
 	else
-		put_crlf(w, b, start, n);
+		put_crlf(w, b, octets, start, n);
 }
 
 void fetch_section(struct writer *w, struct arena *scratch, struct buf *text,
