@@ -1,0 +1,69 @@
+# FETCH of every item on messages with encoded words, attachments, dispositions, languages (RFC 3501 §7.4.2)
+= message - 01-invitation.eml
+= message FS 02-report.eml
+= message new 03-greetings.eml
+S: * PREAUTH ...
+C: s SELECT INBOX
+S< s OK [READ-WRITE] ...
+C: a1 FETCH 1:3 ENVELOPE
+S: * 1 FETCH (ENVELOPE ("Tue, 12 Mar 2024 09:31:02 +0100" "=?UTF-8?Q?Picnic_on_Saturday_=E2=98=80_at_the_lake?=" (("=?UTF-8?Q?Zo=C3=AB_M=C3=BCller?=" NIL "zoe" "example.org")) (("=?UTF-8?Q?Zo=C3=AB_M=C3=BCller?=" NIL "zoe" "example.org")) (("=?UTF-8?Q?Zo=C3=AB_M=C3=BCller?=" NIL "zoe" "example.org")) (("Alice Example" NIL "alice" "example.com")) (("Bob, the builder" NIL "bob" "example.com")) NIL NIL "<picnic.1@example.org>"))
+S: * 2 FETCH (ENVELOPE ("Wed, 13 Mar 2024 17:05:40 +0000" "The drawings of the shed" (("Bob, the builder" NIL "bob" "example.com")) ((NIL NIL "office" "example.com")) (("Bob" NIL "bob" "example.com")(NIL NIL "office" "example.com")) ((NIL NIL "alice" "example.com")) NIL NIL "<shed.1@example.com>" "<shed.2@example.com>"))
+S: * 3 FETCH (ENVELOPE ("Fri, 15 Mar 2024 21:14:00 +0300" "=?UTF-8?B?0J/RgNC40LLQtdGC?= and =?ISO-8859-2?Q?P=F8=EDli=B9?= =?ISO-8859-2?Q?_=BElu=BBou=E8k=FD?= and =?ISO-2022-JP?B?GyRCRnxLXBsoQg==?=" (("=?KOI8-R?B?6dfBziDw0snXxdTP1w==?=" NIL "ivan" "example.net")) (("=?KOI8-R?B?6dfBziDw0snXxdTP1w==?=" NIL "ivan" "example.net")) (("=?KOI8-R?B?6dfBziDw0snXxdTP1w==?=" NIL "ivan" "example.net")) (("=?ISO-8859-2?Q?Ji=F8=ED_Dvo=F8=E1k?=" NIL "jiri" "example.cz")("=?ISO-2022-JP?B?GyRCOzNFRBsoQg==?=" NIL "yamada" "example.jp")) NIL NIL NIL "<greetings@example.net>"))
+S: a1 OK ...
+C: a2 FETCH 1:3 BODYSTRUCTURE
+S: * 1 FETCH (BODYSTRUCTURE (("text" "plain" ("charset" "utf-8") NIL NIL "quoted-printable" @{#01-invitation.eml 19-24-} 5 NIL NIL NIL NIL)("text" "html" ("charset" "utf-8") NIL NIL "quoted-printable" @{#01-invitation.eml 29-32-} 3 NIL NIL NIL NIL) "alternative" ("boundary" "sunny") NIL NIL NIL))
+S: * 2 FETCH (BODYSTRUCTURE (("text" "plain" ("charset" "us-ascii" "format" "flowed") NIL NIL "7bit" @{#02-report.eml 18-23-} 5 NIL NIL NIL NIL)("text" "csv" ("name" "measures.csv" "charset" "us-ascii") NIL "all measures in centimetres" "base64" @{#02-report.eml 30-30-} 0 NIL ("attachment" ("filename" "measures.csv" "size" "43")) NIL NIL)("image" "gif" ("name" "=?ISO-8859-1?Q?Schuppent=FCr.gif?=") "<drawing@example.com>" NIL "base64" @{#02-report.eml 40-40-} "Q2hlY2sgSW50ZWdyaXR5IQ==" ("inline" ("filename*" "iso-8859-1''Schuppent%FCr.gif")) ("de" "en") "https://example.com/shed.gif") "mixed" ("boundary" "=_plank") NIL ("en") NIL))
+S: * 3 FETCH (BODYSTRUCTURE ("text" "plain" ("charset" "UTF-8") NIL NIL "8bit" @{#03-greetings.eml 12-12} 1 NIL NIL NIL NIL))
+S: a2 OK ...
+C: a3 FETCH 2 BODY
+S: * 2 FETCH (BODY (("text" "plain" ("charset" "us-ascii" "format" "flowed") NIL NIL "7bit" @{#02-report.eml 18-23-} 5)("text" "csv" ("name" "measures.csv" "charset" "us-ascii") NIL "all measures in centimetres" "base64" @{#02-report.eml 30-30-} 0)("image" "gif" ("name" "=?ISO-8859-1?Q?Schuppent=FCr.gif?=") "<drawing@example.com>" NIL "base64" @{#02-report.eml 40-40-}) "mixed"))
+S: a3 OK ...
+# macros
+C: b1 FETCH 2 FAST
+S: * 2 FETCH (FLAGS (\Flagged \Seen) INTERNALDATE "19-Jul-1996 09:44:25 +0000" RFC822.SIZE @{#02-report.eml})
+S: b1 OK ...
+C: b2 FETCH 3 ALL
+S~ \* 3 FETCH \(FLAGS \(\\Recent\) INTERNALDATE "20-Jul-1996 09:44:25 \+0000" RFC822.SIZE \d+ ENVELOPE \(.*\)\)
+S: b2 OK ...
+C: b3 FETCH 3 FULL
+S~ \* 3 FETCH \(FLAGS \(\\Recent\) INTERNALDATE "20-Jul-1996 09:44:25 \+0000" RFC822.SIZE \d+ ENVELOPE \(.*\) BODY \(.*\)\)
+S: b3 OK ...
+C: b4 FETCH 1 (ALL)
+C: b5 FETCH 1 ALL FAST
+C: b6 FETCH 1 (FAST FLAGS)
+S: b4 BAD ...
+S: b5 BAD ...
+S: b6 BAD ...
+# every simple item
+C: b7 fetch 1 (uid flags internaldate rfc822.size)
+S: * 1 FETCH (UID 1 FLAGS () INTERNALDATE "18-Jul-1996 09:44:25 +0000" RFC822.SIZE @{#01-invitation.eml})
+S: b7 OK ...
+C: b8 FETCH 1:3 RFC822.SIZE
+S: * 1 FETCH (RFC822.SIZE @{#01-invitation.eml})
+S: * 2 FETCH (RFC822.SIZE @{#02-report.eml})
+S: * 3 FETCH (RFC822.SIZE @{#03-greetings.eml})
+S: b8 OK ...
+# peeking leaves \Seen alone, looking sets it
+C: c1 FETCH 1 (BODY.PEEK[1] BODY.PEEK[HEADER])
+S: * 1 FETCH (BODY[1] @{01-invitation.eml 19-24-} BODY[HEADER] @{01-invitation.eml 1-13})
+S: c1 OK ...
+C: c2 FETCH 1 RFC822.HEADER
+S: * 1 FETCH (RFC822.HEADER @{01-invitation.eml 1-13})
+S: c2 OK ...
+C: c3 FETCH 1 FLAGS
+S: * 1 FETCH (FLAGS ())
+S: c3 OK ...
+C: c4 FETCH 1 BODY[1]
+S: * 1 FETCH (BODY[1] @{01-invitation.eml 19-24-} FLAGS (\Seen))
+S: c4 OK ...
+C: c5 FETCH 1 BODY[1]
+S: * 1 FETCH (BODY[1] @{01-invitation.eml 19-24-})
+S: c5 OK ...
+C: c6 FETCH 3 RFC822.TEXT
+S: * 3 FETCH (RFC822.TEXT @{03-greetings.eml 12-12} FLAGS (\Seen \Recent))
+S: c6 OK ...
+C: c7 STORE 3 FLAGS.SILENT ()
+S: c7 OK ...
+C: c8 FETCH 3 RFC822
+S: * 3 FETCH (RFC822 @{03-greetings.eml} FLAGS (\Seen \Recent))
+S: c8 OK ...
