@@ -34,6 +34,7 @@ static void rest(struct session *s)
 	arena_free(&s->cmd);
 	buf_free(&s->text);
 	s->text.max = IMAP_COMMAND_MAX;
+	pages_release_stack();
 	pages_release(s->out.p, s->out.cap);
 	if (!reader_pending(&s->in))
 		pages_release(s->in.p, s->in.cap);

@@ -87,11 +87,13 @@ static struct store_user who(void)
 {
 	struct store_user u = { .user = conf_get("USER"), .home = conf_get("HOME") };
 	struct passwd *pw = u.user && u.home ? NULL : getpwuid(getuid());
+	static char number[NUM_DIGITS + 1];
 
+	num_format(number, getuid());
 	drop_spool();
 	u.mail = conf_get("MAIL");
 	if (!u.user)
-		u.user = pw ? pw->pw_name : "";
+		u.user = pw ? pw->pw_name : number;
 	if (!u.home)
 		u.home = pw ? pw->pw_dir : "";
 	if (!*u.home)

@@ -5,6 +5,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define STACK_DEPTH (256 * 1024)	/* more than calls use here */
+#define STACK_OURS 4096			/* of this call itself */
+
 void pages_release(void *p, size_t n)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -13,4 +16,12 @@ void pages_release(void *p, size_t n)
 
 	if (from < to)
 		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+/* The stack is shorter than that: what isn't mapped is passed over. */
+void pages_release_stack(void)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	pages_release((void *)(here - STACK_OURS - STACK_DEPTH), STACK_DEPTH);
 }

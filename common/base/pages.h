@@ -8,4 +8,8 @@
  * kernel; they hold zeros when they are touched again. */
 void pages_release(void *p, size_t n);
 
+/* The same for the stack below the caller, as deep as earlier calls may have
+ * gone. */
+void pages_release_stack(void);
+
 #endif
