@@ -176,7 +176,7 @@ class Session:
         lines = self.cmd(text, timeout)
         word = lines[-1].split(b" ")[1]
         if word != b"OK":
-            raise AssertionError("%r: %r" % (text, lines[-1]))
+            raise AssertionError("%r: %r; log: %s" % (text, lines[-1], self.log()[-1000:]))
         return lines
 
     def kill(self, sig=signal.SIGKILL):

@@ -125,22 +125,57 @@ static void remove_if_stale(int dirfd, const char *name, int stale_s)
 	close(fd);
 }
 
-/* 1 made, 0 somebody has it, -1. */
-static int dotlock_make(int dirfd, const char *name)
+/* Writes our mark into fd and closes it. */
+static int write_mark(int fd)
 {
 	char mark[DOTLOCK_TEXT];
-	size_t n = our_mark(mark);
+	int written = file_write_all(fd, mark, our_mark(mark));
+	int saved = errno;
+
+	if (close(fd) == 0 && written == 0)
+		return 0;
+	if (written < 0)
+		errno = saved;
+	return -1;
+}
+
+/* By O_EXCL alone: killed before the mark is written, the lock stands empty until it
+ * is stale by age.  1 made, 0 somebody has it, -1. */
+static int dotlock_make_plain(int dirfd, const char *name)
+{
 	int fd = file_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL, 0644);
 
 	if (fd < 0)
 		return errno == EEXIST ? 0 : -1;
-	int written = file_write_all(fd, mark, n);
-	int saved = errno;
-	if (close(fd) == 0 && written == 0)
+	if (write_mark(fd) == 0)
 		return 1;
+	int saved = errno;
 	unlinkat(dirfd, name, 0);
 	errno = saved;
 	return -1;
+}
+
+/* A nameless file gets its mark, then the name: whoever is killed when, a lock always says
+ * whose it is.  1, 0, -1 as above. */
+static int dotlock_make(int dirfd, const char *name)
+{
+	char mark[DOTLOCK_TEXT], self[64];
+	int fd = file_open(dirfd, ".", O_WRONLY | O_TMPFILE, 0644);
+
+	if (fd < 0)
+		return dotlock_make_plain(dirfd, name);
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	int r = file_write_all(fd, mark, our_mark(mark));
+	if (r == 0)
+		r = linkat(AT_FDCWD, self, dirfd, name, AT_SYMLINK_FOLLOW);
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	if (r == 0)
+		return 1;
+	if (saved == EEXIST)
+		return 0;
+	return saved == ENOSPC || saved == EDQUOT ? -1 : dotlock_make_plain(dirfd, name);
 }
 
 int dotlock_take(int dirfd, const char *name, int timeout_ms, int stale_s)
