@@ -121,29 +121,37 @@ static bool open_bytes(struct charset *c)
 	return ok;
 }
 
+static bool open_utf16(struct charset *c, enum order order)
+{
+	c->kind = KIND_UTF16;
+	c->byte_order = order;
+	return true;
+}
+
+static bool open_latin1(struct charset *c)
+{
+	c->kind = KIND_BYTES;
+	for (int i = 0; i < 128; i++)
+		c->high[i] = latin1((char)(i + 128));
+	return true;
+}
+
 static bool open_named(struct charset *c, struct bytes name)
 {
 	c->hz = bytes_is(name, "HZ");
 	c->pairs = cjk_find(name);
-	if (bytes_is(name, "UTF-7")) {
-		c->kind = KIND_UTF7;
-	} else if (bytes_starts(name, BYTES("UTF-16"))) {
-		c->kind = KIND_UTF16;
-		c->byte_order = bytes_is(name, "UTF-16BE")   ? ORDER_BIG
-				: bytes_is(name, "UTF-16LE") ? ORDER_LITTLE
-							     : ORDER_UNKNOWN;
-	} else if (c->hz || bytes_is(name, "ISO-2022")) {
-		c->kind = KIND_SHIFT;
-	} else if (c->pairs) {
-		c->kind = KIND_PAIRS;
-	} else if (bytes_is(name, "WINDOWS-1252")) {
-		c->kind = KIND_BYTES;
-		for (int i = 0; i < 128; i++)
-			c->high[i] = latin1((char)(i + 128));
-	} else {
-		return open_bytes(c);
-	}
-	return true;
+	c->kind = c->pairs ? KIND_PAIRS : bytes_is(name, "UTF-7") ? KIND_UTF7 : KIND_SHIFT;
+	if (c->pairs || c->kind == KIND_UTF7 || c->hz || bytes_is(name, "ISO-2022"))
+		return true;
+	if (bytes_is(name, "UTF-16"))
+		return open_utf16(c, ORDER_UNKNOWN);
+	if (bytes_is(name, "UTF-16BE"))
+		return open_utf16(c, ORDER_BIG);
+	if (bytes_is(name, "UTF-16LE"))
+		return open_utf16(c, ORDER_LITTLE);
+	if (bytes_is(name, "WINDOWS-1252"))
+		return open_latin1(c);
+	return open_bytes(c);
 }
 
 static struct charset *find(struct bytes name)

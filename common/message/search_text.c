@@ -17,12 +17,11 @@
 
 #define PIECE 16384      /* bytes decoded at once */
 #define FOLDED_MAX 32768 /* mapped text gathered before it is searched */
-#define STRETCH 256      /* bytes mapped behind a character that may be in a match */
-#define RUN_MAX 4096     /* bytes mapped at once; they may grow elevenfold */
+#define STRETCH 256      /* bytes mapped from where something must be; they may grow elevenfold */
 #define GAP '\xff'       /* stands in no needle */
 
 struct needle {
-	struct bytes folded; /* case of ASCII letters is of no account */
+	struct bytes folded; /* its ASCII letters are lower case, but any case will do */
 	size_t lead;         /* bytes before the last of the first character */
 	bool ascii;          /* may be in text that is pure ASCII */
 	bool blank, tab;     /* has a space or tab: may lie across a fold */
@@ -39,31 +38,44 @@ static void add_lf(struct buf *out, struct bytes in)
 			buf_char(out, in.p[i]);
 }
 
-struct needle *needle_new(struct arena *a, struct bytes string, struct bytes charset)
+/* How many bytes the first character has before its last. */
+static size_t lead_of(struct bytes folded)
 {
-	struct charset *c = charset_find(charset.n ? charset : BYTES("UTF-8"));
-	struct needle *k = arena_new(a, struct needle);
-	struct buf text = BUF_INIT, folded = BUF_INIT, lf = BUF_INIT;
-	bool ok = c && charset_text(c, string, &text);
+	size_t n = ascii_none_span(folded), i = 1;
 
-	casemap(&folded, buf_view(&text));
-	add_lf(&lf, buf_view(&folded));
-	for (size_t i = 0; i < lf.n; i++)
-		lf.p[i] = ascii_lower(lf.p[i]);
-	k->folded = arena_bytes(a, buf_view(&lf));
+	while (i < n && (unsigned char)folded.p[i] < 0xc0)
+		i++;
+	return n ? i - 1 : 0;
+}
+
+static void describe(struct needle *k)
+{
+	k->lead = lead_of(k->folded);
 	k->ascii = ascii_only(k->folded);
-	k->lead = ascii_none_span(k->folded);
-	for (size_t i = 1; i < k->lead; i++)
-		if ((unsigned char)k->folded.p[i] >= 0xc0)
-			k->lead = i;
-	k->lead -= k->lead > 0;
 	k->newline = bytes_chr(k->folded, '\n') != BYTES_NONE;
 	k->tab = bytes_chr(k->folded, '\t') != BYTES_NONE;
 	k->blank = k->tab || bytes_chr(k->folded, ' ') != BYTES_NONE;
+}
+
+struct needle *needle_new(struct arena *a, struct bytes string, struct bytes charset)
+{
+	struct charset *c = charset_find(charset.n ? charset : BYTES("UTF-8"));
+	struct buf text = BUF_INIT, folded = BUF_INIT, lf = BUF_INIT;
+	struct needle *k = NULL;
+
+	if (c && charset_text(c, string, &text)) {
+		casemap(&folded, buf_view(&text));
+		add_lf(&lf, buf_view(&folded));
+		for (size_t i = 0; i < lf.n; i++)
+			lf.p[i] = ascii_lower(lf.p[i]);
+		k = arena_new(a, struct needle);
+		k->folded = arena_bytes(a, buf_view(&lf));
+		describe(k);
+	}
 	buf_free(&text);
 	buf_free(&folded);
 	buf_free(&lf);
-	return ok ? k : NULL;
+	return k;
 }
 
 /* A needle that begins with a character of several bytes is looked for by the
@@ -85,16 +97,15 @@ static bool find(const struct needle *k, struct bytes hay)
 
 /* --- text --- */
 
-/* How many bytes of a run of non-ASCII to map at once: all, or so many
- * that no character is cut. */
-static size_t run_length(struct bytes run)
+/* How many bytes to map at once, so that no character is cut. */
+static size_t stretch(struct bytes text)
 {
-	if (run.n <= RUN_MAX)
-		return run.n;
+	if (text.n <= STRETCH)
+		return text.n;
 	for (size_t back = 1; back <= 3; back++)
-		if ((unsigned char)run.p[RUN_MAX - back] >= 0xc0)
-			return RUN_MAX - back;
-	return RUN_MAX;
+		if ((unsigned char)text.p[STRETCH - back] >= 0xc0)
+			return STRETCH - back;
+	return STRETCH;
 }
 
 /* Searches what was gathered and keeps what may be the beginning of a match. */
@@ -126,10 +137,9 @@ static bool find_mapped(const struct needle *k, struct bytes text)
 			buf_char(&folded, GAP);
 			from = plain - keep;
 		}
-		struct bytes rest = bytes_from(text, plain);
-		size_t run = run_length(bytes_sub(rest, 0, ascii_none_span(rest)));
-		casemap(&folded, bytes_sub(text, from, plain + run - from));
-		text = bytes_from(rest, run);
+		size_t end = plain + stretch(bytes_from(text, plain));
+		casemap(&folded, bytes_sub(text, from, end - from));
+		text = bytes_from(text, end);
 		if (folded.n > FOLDED_MAX + keep)
 			found = find_folded(k, &folded, keep);
 	}
@@ -145,7 +155,8 @@ static bool may_match(const struct needle *k, struct bytes text, size_t at, stru
 {
 	struct bytes s = k->folded;
 
-	if (mapping.n > 1 && ascii_is(mapping.p[0]) && ascii_span(bytes_from(mapping, 1)) == 0) {
+	if (mapping.n > 1 && ascii_is(mapping.p[0]) &&
+	    ascii_none_span(bytes_from(mapping, 1)) == mapping.n - 1) {
 		bool alone = s.n == 1 || (at > 0 && !ascii_is(text.p[at - 1]));
 		bool before = at > 0 && s.n > 1 && ascii_lower(text.p[at - 1]) == s.p[s.n - 2];
 		return ascii_lower(mapping.p[0]) == s.p[s.n - 1] && (alone || before);
@@ -162,16 +173,16 @@ static bool find_hidden(const struct needle *k, struct bytes text)
 {
 	struct buf folded = BUF_INIT;
 	struct bytes mapping;
-	size_t around = 4 * k->folded.n, at = 0, length;
+	size_t around = 4 * k->folded.n, ahead = STRETCH + 2 * around, at = 0, length;
 	bool found = false;
 
 	while (!found && (at = casemap_hidden(text, at, &length, &mapping)) != BYTES_NONE) {
 		if (may_match(k, text, at, mapping)) {
 			size_t from = at > around ? at - around : 0;
 			buf_reset(&folded);
-			casemap(&folded, bytes_sub(text, from, at - from + STRETCH + around));
+			casemap(&folded, bytes_sub(text, from, at - from + ahead + around));
 			found = find(k, buf_view(&folded));
-			length = STRETCH;
+			length = ahead;
 		}
 		at += length;
 	}

@@ -41,6 +41,11 @@ static const struct {
 	{ BYTES("10k"), BYTES("10\u212a"), true },
 	{ BYTES("a b"), BYTES("a\u00a0b"), true },
 	{ BYTES("dz"), BYTES("\u01c4"), true },
+	{ BYTES("2 cups"), BYTES("1\u00bd cups"), true },
+	{ BYTES("11"), BYTES("1\u00bd cups"), true },
+	{ BYTES("xe"), BYTES("x\u00e9"), true },
+	{ BYTES("xe"), BYTES("\u0445\u00e9"), false },
+	{ BYTES("fie"), BYTES("\ufb01\u00e9"), true },
 	/* around ill-formed bytes */
 	{ BYTES("ab"),
 	  BYTES("\xff"
