@@ -77,10 +77,10 @@ static struct result receive(struct session *s, struct command *c, struct append
 		return result_bad(bad);
 	if (failed || append_end(ap, &e) < 0 || append_commit(ap, &done, &e) < 0)
 		return result_error(s, "append", &e);
-	return (struct result){ RESULT_OK,
-				arena_printf(&s->cmd, "APPENDUID %u %u", done.uidvalidity,
-					     done.uids[0]),
-				"APPEND completed" };
+	return (struct result){
+		RESULT_OK, arena_printf(&s->cmd, "APPENDUID %u %u", done.uidvalidity, done.uids[0]),
+		"APPEND completed"
+	};
 }
 
 static struct result append_to(struct session *s, struct command *c, struct mailbox *mb,

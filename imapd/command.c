@@ -13,9 +13,9 @@
 #include "num.h"
 
 enum {
-	COMMAND_UID = 1 << 0,		/* also as UID ... */
-	COMMAND_NO_EXPUNGE = 1 << 1,	/* without UID: RFC 3501 §7.4.1 */
-	COMMAND_STREAMS = 1 << 2,	/* reads its last literal itself */
+	COMMAND_UID = 1 << 0,        /* also as UID ... */
+	COMMAND_NO_EXPUNGE = 1 << 1, /* without UID: RFC 3501 §7.4.1 */
+	COMMAND_STREAMS = 1 << 2,    /* reads its last literal itself */
 };
 
 #define ANY (STATE_AUTHENTICATED | STATE_SELECTED)
@@ -55,7 +55,7 @@ static const struct entry table[] = {
 	{ "ENABLE", cmd_enable, ANY, 0 },
 	{ "ID", cmd_id, ANY, 0 },
 	{ "LOGOUT", cmd_logout, ANY, 0 },
-	{ "LOGIN", NULL, 0, 0 },	/* done already */
+	{ "LOGIN", NULL, 0, 0 }, /* done already */
 	{ "AUTHENTICATE", NULL, 0, 0 },
 	{ "STARTTLS", NULL, 0, 0 },
 };
@@ -68,14 +68,13 @@ static const struct entry *find(struct bytes name)
 	return NULL;
 }
 
-#define ANNOUNCEMENT_MAX 32	/* "{", 20 digits, "+}", some zeros in front */
+#define ANNOUNCEMENT_MAX 32 /* "{", 20 digits, "+}", some zeros in front */
 
 /* Does the line end with "{n}" or "{n+}"? */
 static bool announcement(struct bytes line, struct literal *l)
 {
-	struct bytes end = line.n > ANNOUNCEMENT_MAX ?
-				   bytes_from(line, line.n - ANNOUNCEMENT_MAX) :
-				   line;
+	struct bytes end =
+		line.n > ANNOUNCEMENT_MAX ? bytes_from(line, line.n - ANNOUNCEMENT_MAX) : line;
 	size_t brace = bytes_rchr(end, '{');
 
 	end = bytes_from(end, brace == BYTES_NONE ? end.n : brace);
@@ -92,9 +91,9 @@ static enum reader_status skip_long_line(struct session *s, struct bytes piece,
 	size_t n = 0;
 
 	for (;;) {
-		struct bytes last = piece.n > ANNOUNCEMENT_MAX ?
-					    bytes_from(piece, piece.n - ANNOUNCEMENT_MAX) :
-					    piece;
+		struct bytes last = piece.n > ANNOUNCEMENT_MAX
+					    ? bytes_from(piece, piece.n - ANNOUNCEMENT_MAX)
+					    : piece;
 		if (n > ANNOUNCEMENT_MAX) {
 			memmove(end, end + n - ANNOUNCEMENT_MAX, ANNOUNCEMENT_MAX);
 			n = ANNOUNCEMENT_MAX;

@@ -11,8 +11,8 @@ void command_run(struct session *s);
 
 /* A line as it came: in s->text behind what was there. */
 struct command_line {
-	const char *bad;		/* too long or holds NUL: why it is refused */
-	bool literal_waits;		/* it ends with the announcement of a literal */
+	const char *bad;    /* too long or holds NUL: why it is refused */
+	bool literal_waits; /* it ends with the announcement of a literal */
 	struct literal literal;
 };
 /* False: the session ended. */

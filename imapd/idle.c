@@ -11,8 +11,8 @@
 #include "command.h"
 #include "pages.h"
 
-#define IDLE_LOOK_MS 30000	/* between looks where nothing is watched */
-#define IDLE_PAUSE_MS 100	/* between news and more news */
+#define IDLE_LOOK_MS 30000 /* between looks where nothing is watched */
+#define IDLE_PAUSE_MS 100  /* between news and more news */
 
 static struct bell *listen(struct session *s)
 {

@@ -13,9 +13,9 @@
 #include "utf8.h"
 
 enum {
-	LIST_SUBSCRIBED = 1 << 0,	/* selection */
+	LIST_SUBSCRIBED = 1 << 0, /* selection */
 	LIST_SPECIAL = 1 << 1,
-	LIST_TELL_SUBSCRIBED = 1 << 2,	/* return */
+	LIST_TELL_SUBSCRIBED = 1 << 2, /* return */
 };
 
 struct list_args {
@@ -136,8 +136,8 @@ static bool same_char(char pattern, char name, bool fold)
 bool list_match(struct bytes pattern, struct bytes name, char separator)
 {
 	struct bytes inbox = BYTES("INBOX");
-	bool fold = bytes_starts(name, inbox) &&
-		    (name.n == inbox.n || name.p[inbox.n] == separator);
+	bool fold =
+		bytes_starts(name, inbox) && (name.n == inbox.n || name.p[inbox.n] == separator);
 	size_t p = 0, n = 0, star = BYTES_NONE, star_n = 0, percent = BYTES_NONE, percent_n = 0;
 
 	for (;;) {
@@ -180,15 +180,19 @@ static const struct {
 	unsigned bit;
 	const char *name;
 } attributes[] = {
-	{ FOLDER_NONEXISTENT, "\\NonExistent" }, { FOLDER_NOSELECT, "\\Noselect" },
-	{ FOLDER_MARKED, "\\Marked" },		 { FOLDER_UNMARKED, "\\Unmarked" },
-	{ FOLDER_SUBSCRIBED, "\\Subscribed" },	 { FOLDER_DRAFTS, "\\Drafts" },
-	{ FOLDER_SENT, "\\Sent" },		 { FOLDER_TRASH, "\\Trash" },
-	{ FOLDER_JUNK, "\\Junk" },		 { FOLDER_ARCHIVE, "\\Archive" },
+	{ FOLDER_NONEXISTENT, "\\NonExistent" },
+	{ FOLDER_NOSELECT, "\\Noselect" },
+	{ FOLDER_MARKED, "\\Marked" },
+	{ FOLDER_UNMARKED, "\\Unmarked" },
+	{ FOLDER_SUBSCRIBED, "\\Subscribed" },
+	{ FOLDER_DRAFTS, "\\Drafts" },
+	{ FOLDER_SENT, "\\Sent" },
+	{ FOLDER_TRASH, "\\Trash" },
+	{ FOLDER_JUNK, "\\Junk" },
+	{ FOLDER_ARCHIVE, "\\Archive" },
 };
 
-#define SPECIAL_USES \
-	(FOLDER_DRAFTS | FOLDER_SENT | FOLDER_TRASH | FOLDER_JUNK | FOLDER_ARCHIVE)
+#define SPECIAL_USES (FOLDER_DRAFTS | FOLDER_SENT | FOLDER_TRASH | FOLDER_JUNK | FOLDER_ARCHIVE)
 
 /* A LIST or LSUB response; `more` is one more attribute, or "". */
 static void write_name(struct session *s, const char *command, unsigned attrs, const char *more,
@@ -224,8 +228,8 @@ static void list_folder(struct session *s, const struct list_args *l, const stru
 {
 	unsigned attrs = f->attrs;
 
-	if ((l->options & LIST_SUBSCRIBED) ? !(attrs & FOLDER_SUBSCRIBED) :
-					     (attrs & FOLDER_NONEXISTENT) != 0)
+	if ((l->options & LIST_SUBSCRIBED) ? !(attrs & FOLDER_SUBSCRIBED)
+					   : (attrs & FOLDER_NONEXISTENT) != 0)
 		return;
 	if ((l->options & LIST_SPECIAL) && !(attrs & SPECIAL_USES))
 		return;
@@ -233,8 +237,8 @@ static void list_folder(struct session *s, const struct list_args *l, const stru
 		return;
 	if (!(l->options & LIST_TELL_SUBSCRIBED))
 		attrs &= ~(unsigned)FOLDER_SUBSCRIBED;
-	write_name(s, "LIST", attrs,
-		   attrs & FOLDER_CHILDREN ? "\\HasChildren" : "\\HasNoChildren", f->name);
+	write_name(s, "LIST", attrs, attrs & FOLDER_CHILDREN ? "\\HasChildren" : "\\HasNoChildren",
+		   f->name);
 }
 
 /* The parents of a subscribed name that a pattern ending in "%" matches, each once. */

@@ -43,8 +43,7 @@ static void catch_signals(void)
 }
 
 /* Trouble before the session: told to a client that nobody else will tell. */
-static void fail(const char *event, const char *text, const char *detail)
-	__attribute__((noreturn));
+static void fail(const char *event, const char *text, const char *detail) __attribute__((noreturn));
 static void fail(const char *event, const char *text, const char *detail)
 {
 	struct writer out;
@@ -69,7 +68,7 @@ static struct bytes take_imaptag(void)
 	rest = bytes_of(value);
 	if (!parse_tag(&rest, &tag) || !parse_end(&rest))
 		fail("imaptag", "Internal error", "IMAPTAG is no valid tag");
-	unsetenv("IMAPTAG");	/* the bytes stay where they are */
+	unsetenv("IMAPTAG"); /* the bytes stay where they are */
 	return tag;
 }
 

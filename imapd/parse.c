@@ -17,8 +17,8 @@
 
 enum {
 	CHAR_ATOM = 1 << 0,
-	CHAR_WILD = 1 << 1,	/* % * */
-	CHAR_RESP = 1 << 2,	/* ] */
+	CHAR_WILD = 1 << 1, /* % * */
+	CHAR_RESP = 1 << 2, /* ] */
 };
 
 static unsigned char_class(char ch)
@@ -251,7 +251,7 @@ static const struct {
 	uint16_t flag;
 } system_flags[] = {
 	{ "Answered", FLAG_ANSWERED }, { "Flagged", FLAG_FLAGGED }, { "Deleted", FLAG_DELETED },
-	{ "Seen", FLAG_SEEN },	       { "Draft", FLAG_DRAFT },
+	{ "Seen", FLAG_SEEN },         { "Draft", FLAG_DRAFT },
 };
 
 static bool parse_system_flag(struct bytes *c, uint16_t *flags)

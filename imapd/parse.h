@@ -12,22 +12,22 @@
 #include "arena.h"
 
 bool parse_char(struct bytes *c, char want);
-bool parse_space(struct bytes *c);		/* exactly one SP */
-bool parse_end(const struct bytes *c);		/* nothing left */
-bool parse_atom(struct bytes *c, struct bytes *atom);	/* 1*ATOM-CHAR */
-bool parse_tag(struct bytes *c, struct bytes *tag);	/* at most IMAP_TAG_MAX bytes */
+bool parse_space(struct bytes *c);                    /* exactly one SP */
+bool parse_end(const struct bytes *c);                /* nothing left */
+bool parse_atom(struct bytes *c, struct bytes *atom); /* 1*ATOM-CHAR */
+bool parse_tag(struct bytes *c, struct bytes *tag);   /* at most IMAP_TAG_MAX bytes */
 /* ATOM-CHAR and "]", for list-mailbox also % and *; or a string. */
 bool parse_astring(struct bytes *c, struct arena *a, struct bytes *s);
 bool parse_list_mailbox(struct bytes *c, struct arena *a, struct bytes *s);
-bool parse_string(struct bytes *c, struct arena *a, struct bytes *s);	/* quoted or literal */
-bool parse_nstring(struct bytes *c, struct arena *a, struct bytes *s);	/* NIL: p == NULL */
+bool parse_string(struct bytes *c, struct arena *a, struct bytes *s);  /* quoted or literal */
+bool parse_nstring(struct bytes *c, struct arena *a, struct bytes *s); /* NIL: p == NULL */
 bool parse_number(struct bytes *c, uint32_t *n);
 bool parse_number64(struct bytes *c, uint64_t *n);
 bool parse_nz_number(struct bytes *c, uint32_t *n);
 /* "{5}" or "{5+}" without what follows: the announcement of a literal. */
 struct literal {
 	uint64_t size;
-	bool plus;		/* its bytes come without being asked for, RFC 7888 */
+	bool plus; /* its bytes come without being asked for, RFC 7888 */
 };
 bool parse_literal(struct bytes *c, struct literal *l);
 /* A word (ASCII case ignored) that ends at a non-atom character. */
@@ -47,7 +47,7 @@ bool parse_flags(struct bytes *c, struct arena *a, bool parens_optional, struct 
 struct seqset {
 	struct seqrange {
 		uint32_t first, last;
-	} *r;
+	} * r;
 	size_t n;
 };
 /* star == 0 (empty mailbox): "*" stands for nothing. */

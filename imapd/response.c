@@ -95,14 +95,14 @@ void response_new_keywords(struct session *s)
 static const struct {
 	uint16_t flag;
 	uint8_t n;
-	char text[11];		/* with the space before it */
+	char text[11]; /* with the space before it */
 } system_flags[] = {
 	{ FLAG_ANSWERED, 10, " \\Answered" }, { FLAG_FLAGGED, 9, " \\Flagged" },
-	{ FLAG_DELETED, 9, " \\Deleted" },	  { FLAG_SEEN, 6, " \\Seen" },
+	{ FLAG_DELETED, 9, " \\Deleted" },    { FLAG_SEEN, 6, " \\Seen" },
 	{ FLAG_DRAFT, 7, " \\Draft" },
 };
 #define RECENT_TEXT " \\Recent"
-#define SYSTEM_FLAGS_ROOM 64	/* all of them */
+#define SYSTEM_FLAGS_ROOM 64 /* all of them */
 
 /* "(\Seen \Recent" without the end; false if it is "(" alone. */
 static bool write_system_flags(struct session *s, const struct index_record *r)
@@ -189,8 +189,7 @@ struct result result_error(struct session *s, const char *operation, const struc
 	return result_no(error_code(e->kind), arena_str(&s->cmd, bytes_of(e->user)));
 }
 
-struct result result_target_error(struct session *s, const char *operation,
-				  const struct error *e)
+struct result result_target_error(struct session *s, const char *operation, const struct error *e)
 {
 	struct result r = result_error(s, operation, e);
 

@@ -14,12 +14,13 @@
 #include "log.h"
 #include "response.h"
 
-#define SESSION_LOOK_MS 1000	/* foreign changes are looked for no more often by
+#define SESSION_LOOK_MS \
+	1000 /* foreign changes are looked for no more often by
 				 * commands that don't ask for them */
 
 struct news {
 	struct session *s;
-	bool exists;		/* new messages came */
+	bool exists; /* new messages came */
 };
 
 static void news_expunged(void *ctx, uint32_t seq, uint32_t uid)

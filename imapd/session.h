@@ -13,54 +13,54 @@
 #include "reader.h"
 
 /* Limits, each protecting the process against what a client sends. */
-#define IMAP_LINE_MAX 65536		/* one line without its literals: RFC 7162 §4 asks 8192 */
-#define IMAP_COMMAND_MAX (1u << 20)	/* a command with its literals, but for APPEND's message */
-#define IMAP_TEXT_KEEP 4096		/* memory for the text kept between commands */
+#define IMAP_LINE_MAX 65536         /* one line without its literals: RFC 7162 §4 asks 8192 */
+#define IMAP_COMMAND_MAX (1u << 20) /* a command with its literals, but for APPEND's message */
+#define IMAP_TEXT_KEEP 4096         /* memory for the text kept between commands */
 #define IMAP_TAG_MAX 64
-#define IMAP_BAD_MAX 10			/* BAD in a row, then BYE */
-#define IMAP_SEQSET_MAX 65536		/* ranges of one set */
-#define IMAP_FLAGS_MAX 256		/* keywords in one flag list */
-#define IMAP_SEARCH_DEPTH 50		/* nested parentheses, NOT, OR */
+#define IMAP_BAD_MAX 10       /* BAD in a row, then BYE */
+#define IMAP_SEQSET_MAX 65536 /* ranges of one set */
+#define IMAP_FLAGS_MAX 256    /* keywords in one flag list */
+#define IMAP_SEARCH_DEPTH 50  /* nested parentheses, NOT, OR */
 #define IMAP_SEARCH_KEYS 2000
 #define IMAP_FETCH_ITEMS 200
-#define IMAP_TIMEOUT_MS (30 * 60 * 1000)	/* RFC 3501 §5.4: at least 30 minutes */
-#define IMAP_WRITE_TIMEOUT_MS (5 * 60 * 1000)	/* a client that takes nothing */
-#define IMAP_MESSAGE_MAX_DEFAULT (100u << 20)	/* MESSAGE_SIZE_LIMIT */
+#define IMAP_TIMEOUT_MS (30 * 60 * 1000)      /* RFC 3501 §5.4: at least 30 minutes */
+#define IMAP_WRITE_TIMEOUT_MS (5 * 60 * 1000) /* a client that takes nothing */
+#define IMAP_MESSAGE_MAX_DEFAULT (100u << 20) /* MESSAGE_SIZE_LIMIT */
 
 enum session_state {
 	STATE_AUTHENTICATED = 1 << 0,
 	STATE_SELECTED = 1 << 1,
-	STATE_LOGOUT = 1 << 2,		/* the connection ends after this command */
+	STATE_LOGOUT = 1 << 2, /* the connection ends after this command */
 };
 
 struct session {
 	struct reader in;
 	struct writer out;
-	struct arena cmd;		/* reset after each command */
-	struct buf text;		/* the command as it came, see parse.h */
-	char tag[IMAP_TAG_MAX];		/* of the command, for the tagged line */
+	struct arena cmd;       /* reset after each command */
+	struct buf text;        /* the command as it came, see parse.h */
+	char tag[IMAP_TAG_MAX]; /* of the command, for the tagged line */
 	enum session_state state;
 	struct store *store;
-	struct mailbox *mb;		/* STATE_SELECTED */
-	struct view *view;		/* of mb */
-	uint64_t keywords_told;		/* bit n: keyword n was in a FLAGS response */
-	int64_t looked;			/* clock_ms of the last mailbox_sync */
-	unsigned enabled;		/* ENABLE_* */
-	unsigned bads;			/* in a row */
-	bool uid;			/* the running command is a UID one */
-	const char *bye;		/* set: BYE with this text is the last that is said */
+	struct mailbox *mb;     /* STATE_SELECTED */
+	struct view *view;      /* of mb */
+	uint64_t keywords_told; /* bit n: keyword n was in a FLAGS response */
+	int64_t looked;         /* clock_ms of the last mailbox_sync */
+	unsigned enabled;       /* ENABLE_* */
+	unsigned bads;          /* in a row */
+	bool uid;               /* the running command is a UID one */
+	const char *bye;        /* set: BYE with this text is the last that is said */
 	const char *user;
-	uint64_t message_max;		/* largest message taken by APPEND */
-	const volatile int *stop;	/* set by SIGTERM: BYE at the next chance */
+	uint64_t message_max;     /* largest message taken by APPEND */
+	const volatile int *stop; /* set by SIGTERM: BYE at the next chance */
 };
 
-enum { ENABLE_NONE = 0 };		/* CONDSTORE, QRESYNC, UTF8=ACCEPT, IMAP4rev2 to come */
+enum { ENABLE_NONE = 0 }; /* CONDSTORE, QRESYNC, UTF8=ACCEPT, IMAP4rev2 to come */
 
 enum result_kind {
 	RESULT_OK,
 	RESULT_NO,
 	RESULT_BAD,
-	RESULT_NONE,			/* no tagged line: the session ends */
+	RESULT_NONE, /* no tagged line: the session ends */
 };
 
 /* code without brackets ("TRYCREATE"), or NULL; both live in the command arena or are
@@ -73,9 +73,9 @@ struct result {
 
 struct command {
 	struct bytes tag;
-	struct bytes name;		/* as the client wrote it, without UID */
-	bool uid;			/* came as UID FETCH ... */
-	struct bytes args;		/* a cursor: all behind the name, as on the wire
+	struct bytes name; /* as the client wrote it, without UID */
+	bool uid;          /* came as UID FETCH ... */
+	struct bytes args; /* a cursor: all behind the name, as on the wire
 					 * with literals in place; see parse.h */
 	/* APPEND: args ends with the announcement of the message, whose bytes
 	 * were not read yet; the handler does (command.h). */
@@ -99,8 +99,7 @@ static inline struct result result_bad(const char *text)
  * user's mistake. */
 struct result result_error(struct session *s, const char *operation, const struct error *e);
 /* The same for the target of APPEND, COPY, MOVE: missing is [TRYCREATE]. */
-struct result result_target_error(struct session *s, const char *operation,
-				  const struct error *e);
+struct result result_target_error(struct session *s, const char *operation, const struct error *e);
 
 /* Reads from s->in and answers until either side has enough.  The store is
  * open, s->out and s->in are set up. */

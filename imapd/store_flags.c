@@ -21,8 +21,8 @@ static bool parse_item(struct bytes *c, struct store_args *a)
 		enum flag_mode mode;
 		bool silent;
 	} items[] = {
-		{ "FLAGS", FLAGS_SET, false },	   { "FLAGS.SILENT", FLAGS_SET, true },
-		{ "+FLAGS", FLAGS_ADD, false },	   { "+FLAGS.SILENT", FLAGS_ADD, true },
+		{ "FLAGS", FLAGS_SET, false },     { "FLAGS.SILENT", FLAGS_SET, true },
+		{ "+FLAGS", FLAGS_ADD, false },    { "+FLAGS.SILENT", FLAGS_ADD, true },
 		{ "-FLAGS", FLAGS_REMOVE, false }, { "-FLAGS.SILENT", FLAGS_REMOVE, true },
 	};
 

@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define STACK_DEPTH (256 * 1024)	/* more than calls use here */
-#define STACK_OURS 4096			/* of this call itself */
+#define STACK_DEPTH (256 * 1024) /* more than calls use here */
+#define STACK_OURS 4096          /* of this call itself */
 
 void pages_release(void *p, size_t n)
 {

@@ -30,7 +30,10 @@ static void check_set(struct bytes in, struct arena *a, uint32_t star)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static bool (*const strings[])(struct bytes *, struct arena *, struct bytes *) = {
-		parse_astring, parse_list_mailbox, parse_string, parse_nstring,
+		parse_astring,
+		parse_list_mailbox,
+		parse_string,
+		parse_nstring,
 	};
 	struct bytes in = { (const char *)data, n }, c, s;
 	struct arena a = ARENA_INIT;

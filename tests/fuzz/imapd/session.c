@@ -19,7 +19,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 static char dir[64];
 static int null, log_fd;
 
-#define MIME \
+#define MIME                                                                             \
 	"Subject: =?utf-8?q?zw=C3=B6lf?=\nContent-Type: multipart/mixed; boundary=x\n\n" \
 	"--x\n\npart one\n--x\nContent-Type: message/rfc822\n\nSubject: in\n\nbody\n--x--\n"
 
@@ -68,7 +68,9 @@ static void fill(const char *path)
 	}
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(name, sizeof(name), "%s/%s/%zu.m.h%s", path, i ? "cur" : "new", i,
-			 i == 2 ? ":2,ST" : i ? ":2," : "");
+			 i == 2 ? ":2,ST"
+			 : i    ? ":2,"
+				: "");
 		int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
 
 		assert(fd >= 0 && file_write_all(fd, messages[i], strlen(messages[i])) == 0);

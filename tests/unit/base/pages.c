@@ -9,7 +9,7 @@ static void test_release(void **state)
 {
 	(void)state;
 	memset(memory, 'x', sizeof memory);
-	pages_release(memory + 1, 2 * 4096);	/* one whole page lies in it */
+	pages_release(memory + 1, 2 * 4096); /* one whole page lies in it */
 	assert_int_equal(memory[0], 'x');
 	assert_int_equal(memory[4095], 'x');
 	assert_int_equal(memory[4096], 0);

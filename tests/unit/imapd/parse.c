@@ -116,10 +116,15 @@ static void test_mailbox(void **state)
 	static const struct {
 		const char *in, *name;
 	} rows[] = {
-		{ "inbox", "INBOX" },		{ "\"InBox\"", "INBOX" },
-		{ "inbox.Sent", "INBOX.Sent" }, { "inboxes", "inboxes" },
-		{ "a&AOQ-", "a\xc3\xa4" },	{ "a&-b", "a&b" },
-		{ "\"a&b\"", "\xff" "a&b" },	{ "\"\xc3\xa4\"", "\xff\xc3\xa4" },
+		{ "inbox", "INBOX" },
+		{ "\"InBox\"", "INBOX" },
+		{ "inbox.Sent", "INBOX.Sent" },
+		{ "inboxes", "inboxes" },
+		{ "a&AOQ-", "a\xc3\xa4" },
+		{ "a&-b", "a&b" },
+		{ "\"a&b\"", "\xff"
+			     "a&b" },
+		{ "\"\xc3\xa4\"", "\xff\xc3\xa4" },
 		{ "\"\"", "" },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -148,8 +153,8 @@ static void test_flags(void **state)
 	c = BYTES("\\Seen a");
 	assert_false(parse_flags(&c, &arena, false, &fl));
 	assert_true(parse_flags(&c, &arena, true, &fl) && fl.flags == FLAG_SEEN);
-	static const char *const bad[] = { "(\\Recent)", "(\\Foo)", "(\\)", "(a", "(a  b)", "(a b )",
-					   "(\"a\")",	 "a ",	    "",	    "(\\Seenx)" };
+	static const char *const bad[] = { "(\\Recent)", "(\\Foo)", "(\\)", "(a", "(a  b)",
+					   "(a b )",     "(\"a\")", "a ",   "",   "(\\Seenx)" };
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		c = bytes_of(bad[i]);
 		assert_false(parse_flags(&c, &arena, true, &fl));
@@ -188,7 +193,7 @@ static void test_seqset(void **state)
 	assert_set("1:4294967295,4294967295", 9, "1:4294967295");
 	assert_set("*", 0, "");
 	assert_set("5:*,3", 0, "3:3");
-	static const char *const bad[] = { "",	 "0", "a",  "1:",  ":1", "1,",
+	static const char *const bad[] = { "",   "0",  "a",  "1:",   ":1", "1,",
 					   ",1", "01", "1 ", "1::2", "-1", "4294967296" };
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_set(bad[i], 9, "bad");
@@ -225,10 +230,10 @@ static int reset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_strings),	     cmocka_unit_test(test_words),
-		cmocka_unit_test(test_tag_limit),    cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_mailbox),	     cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_seqset),	     cmocka_unit_test(test_seqset_limit),
+		cmocka_unit_test(test_strings),   cmocka_unit_test(test_words),
+		cmocka_unit_test(test_tag_limit), cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_mailbox),   cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_seqset),    cmocka_unit_test(test_seqset_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, reset);
