@@ -396,8 +396,10 @@ static void high_names(struct build *b)
 {
 	for (unsigned i = 0; i < UIDLIST_HIGH; i++) {
 		struct bytes name = b->list.high[i];
-		if (name.n && keyword_names_find(&b->names, name) < 0)
+		if (name.n && keyword_names_find(&b->names, name) < 0) {
 			memcpy(b->names.name[UIDLIST_HIGH_FIRST + i], name.p, name.n);
+			b->names.name[UIDLIST_HIGH_FIRST + i][name.n] = '\0';
+		}
 	}
 }
 

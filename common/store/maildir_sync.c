@@ -130,6 +130,16 @@ static uint64_t letters(uint64_t keywords)
 	return keywords & MAILDIR_LETTERS_MASK;
 }
 
+/* Keywords that have no letter stand in the uidlist. */
+static uint64_t high_keywords(const struct sync *s, const struct index_record *r)
+{
+	const struct uidlist_line *l = s->list_whole && !s->restore
+					       ? uidlist_by_uid(&s->list, r->uid)
+					       : NULL;
+
+	return l ? l->keywords : r->keywords & ~MAILDIR_LETTERS_MASK;
+}
+
 /* Is there anything to tell the index of this message? */
 static void compare(struct sync *s, const struct index_record *r, struct bytes stored,
 		    const struct scan_entry *e)
@@ -145,9 +155,9 @@ static void compare(struct sync *s, const struct index_record *r, struct bytes s
 		.uid = r->uid,
 		.entry = (uint32_t)(e - s->scan.entries),
 		.flags = n.flags,
-		.keywords = (r->keywords & ~MAILDIR_LETTERS_MASK) | n.keywords,
+		.keywords = high_keywords(s, r) | n.keywords,
 	};
-	c.flagged = n.flags != r->flags || n.keywords != letters(r->keywords);
+	c.flagged = n.flags != r->flags || c.keywords != r->keywords;
 	c.moved = driver != r->driver || (n.odd && !bytes_eq(name, stored));
 	if (c.flagged || c.moved)
 		buf_add(&s->changes, &c, sizeof(c));
@@ -342,6 +352,12 @@ static void tell_keywords(struct sync *s, uint64_t used)
 	keywords_of_index(s->mb, &before);
 	names = before;
 	sync_keywords(s->mb, used, &s->now, &names);
+	for (unsigned i = 0; s->list_whole && i < UIDLIST_HIGH; i++)
+		if (s->list.high[i].n && keyword_names_find(&names, s->list.high[i]) < 0) {
+			memcpy(names.name[UIDLIST_HIGH_FIRST + i], s->list.high[i].p,
+			       s->list.high[i].n);
+			names.name[UIDLIST_HIGH_FIRST + i][s->list.high[i].n] = '\0';
+		}
 	for (unsigned i = 0; i < INDEX_KEYWORDS; i++)
 		if (strcmp(names.name[i], before.name[i]) != 0)
 			index_set_keyword(s->mb->index, i, bytes_of(names.name[i]));
@@ -390,6 +406,22 @@ static int tell_all(struct sync *s, struct error *e)
 	return r;
 }
 
+/* Those of messages that no scan looked at. */
+static int tell_high_keywords(struct sync *s, struct error *e)
+{
+	struct index_record r;
+
+	for (uint64_t i = 0; s->list_whole && !s->restore && i < s->head.count; i++) {
+		if (!index_read(s->mb->index, i, &r))
+			return error_set(e, ERROR_TEMPORARY, "Mailbox index is damaged",
+					 "%s: record can't be read", s->m->path);
+		uint64_t keywords = high_keywords(s, &r) | letters(r.keywords);
+		if (!(r.state & INDEX_DEAD) && keywords != r.keywords)
+			index_set_flags(s->mb->index, r.uid, r.flags, keywords);
+	}
+	return 0;
+}
+
 /* Only the uidlist changed. */
 static int tell_list(struct sync *s, struct error *e)
 {
@@ -398,7 +430,14 @@ static int tell_list(struct sync *s, struct error *e)
 	state.list = s->now.list;
 	state.list_size = s->now.list_size;
 	state.list_lines = s->now.list_lines;
+	s->now = state;
 	index_begin(s->mb->index);
+	if (tell_high_keywords(s, e) < 0) {
+		index_abort(s->mb->index);
+		return -1;
+	}
+	tell_keywords(s, 0);
+	state.keywords = s->now.keywords;
 	if (s->list.uidnext > s->head.uidnext)
 		index_set_uidnext(s->mb->index, s->list.uidnext);
 	maildir_state_set(s->mb, &state);
