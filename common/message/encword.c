@@ -31,22 +31,30 @@ struct decoder {
 
 /* --- raw text --- */
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Unfolds what out has from start on (RFC 5322 §2.2.3): newlines vanish, a
- * tab behind one becomes a space, as if the line had never been folded. */
+ * tab behind one becomes a space, as if the line had never been folded.  A
+ * newline that folds nothing becomes a space too. */
 static void unfold(struct buf *out, size_t start)
 {
 	size_t to = start;
-	bool newline = false;
 
 	if (bytes_chr(bytes_from(buf_view(out), start), '\n') == BYTES_NONE)
 		return;
 	for (size_t i = start; i < out->n; i++) {
-		char c = out->p[i];
-		if (c == '\r' && i + 1 < out->n && out->p[i + 1] == '\n')
+		char c = out->p[i], next = i + 1 < out->n ? out->p[i + 1] : ' ';
+		if (c == '\r' && next == '\n')
 			continue;
 		if (c != '\n')
-			out->p[to++] = newline && c == '\t' ? ' ' : c;
-		newline = c == '\n';
+			out->p[to++] = c;
+		else if (!is_blank(next))
+			out->p[to++] = ' ';
+		else if (next == '\t')
+			out->p[i + 1] = ' ';
 	}
 	out->n = to;
 }

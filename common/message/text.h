@@ -46,7 +46,8 @@ bool charset_is_utf8(const struct charset *c, struct bytes in);
  * space between two of them dropped; no CR, LF or NUL comes out of one), raw
  * 8-bit taken as charset_guess does. */
 void header_decode(struct buf *out, struct bytes value);
-/* The value without its newlines; a tab behind one becomes a space. */
+/* The value without its newlines; a tab behind one becomes a space, and so does
+ * one that folds nothing. */
 void header_unfold(struct buf *out, struct bytes value);
 
 /* --- folding for comparison (casemap.c), RFC 5051 --- */

@@ -44,6 +44,8 @@ static const struct {
 	{ BYTES("one\r\n two\n three"), BYTES("one two three") },
 	{ BYTES("one\r\n\ttwo\tthree"), BYTES("one two\tthree") },
 	{ BYTES("=?utf-8?q?a?=\r\n\tb"), BYTES("a b") },
+	{ BYTES("one\r\ntwo\r\n"), BYTES("one two") },
+	{ BYTES("one\n \n\t\ttwo\rx"), BYTES("one  \ttwo\rx") },
 	{ BYTES("b\r\n =?utf-8?q?a?="), BYTES("b a") },
 
 	/* charsets */
