@@ -9,8 +9,8 @@
  *    unlinks it;
  *  - after the rename, before `superseded` is set in the old one: whoever
  *    takes the lock or refreshes finds that the name leads elsewhere;
- *  - before the journal is started anew (done by the first change): frames of
- *    the old generation are foreign to the new one, which has them all.
+ *  - before the old journal is unlinked: its frames are foreign to the new
+ *    generation, which has them all.
  *
  * The old file was marked unclean on disk before: a power failure may
  * undo the rename, and the old one must not be trusted then, because changes
@@ -171,6 +171,9 @@ int generation_publish(struct index *ix, struct index_map *m)
 	if (ix->map && ix->map->writable)
 		map_store(ix->map, HEAD_AT(superseded), 1);
 	CRASH_POINT("superseded");
+	journal_close(&ix->journal);
+	unlinkat(dirfd, INDEX_JOURNAL_FILE, 0); /* foreign now; the first change makes a new one */
+	CRASH_POINT("no journal");
 	index_switch(ix, m);
 	return 0;
 }

@@ -10,11 +10,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "file.h"
+#include "pages.h"
 
 #define REOPENS 5 /* generations that may appear while we open */
 
@@ -128,7 +128,7 @@ void index_trim(struct index *ix)
 	if (!ix->txn.open)
 		index_abort(ix);
 	if (ix->map && ix->map->fd >= 0 && ix->map->map.p)
-		madvise(ix->map->map.p, ix->map->map.n, MADV_DONTNEED);
+		pages_release(ix->map->map.p, ix->map->map.n);
 }
 
 /* --- reading --- */

@@ -79,7 +79,10 @@ size_t index_keyword(struct index *ix, unsigned n, char out[INDEX_KEYWORD_SIZE])
  * visible to readers at once.  Changes are collected; index_commit appends
  * them to the journal with one write, then applies them. */
 void index_begin(struct index *ix);
-uint64_t index_modseq(const struct index *ix);	/* of the open transaction */
+/* Of the open transaction, and the same after its commit.  It is used up (nobody
+ * else gets it) if the transaction has an add, flags or an expunge, even
+ * of unknown uids; else no record carries it and the next one may get it. */
+uint64_t index_modseq(const struct index *ix);
 
 /* A new message: r->uid >= uidnext; r->modseq, name and state are set here. */
 void index_add(struct index *ix, const struct index_record *r, struct bytes name);
@@ -92,10 +95,11 @@ void index_set_uidnext(struct index *ix, uint32_t uidnext);	/* never falls */
 void index_set_first_recent(struct index *ix, uint32_t uid);
 void index_set_driver(struct index *ix, const uint64_t words[INDEX_DRIVER_WORDS]);
 
-/* Journal, then index.  A transaction of header words alone (driver, recent)
- * raises no modseq.  0; -1 (*e): nothing is visible, the index is marked stale where
- * that is possible, and the handle goes on in anonymous memory or unusable:
- * the store has the change, the next sync rebuilds. */
+/* Journal, then index.  A transaction of header words and places alone raises
+ * no modseq.  0: done; when the file couldn't take it (no room, no right) it is
+ * marked stale, the handle goes on in anonymous memory (index_is_private) and the
+ * change is made there.  -1 (*e): nothing is visible, the file is marked stale,
+ * the handle is unusable: the store has the change, the next sync rebuilds. */
 int index_commit(struct index *ix, struct error *e) __attribute__((warn_unused_result));
 void index_abort(struct index *ix);
 

@@ -10,7 +10,7 @@
  *
  * Every shared word is loaded once into a local, checked, then used.
  */
-#include "index_map.h"
+#include "index_private.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -157,6 +157,7 @@ static bool copy(struct index_map *m, uint64_t at, void *out, size_t n)
 		if (c & 1)
 			break;
 		map_get(m, at, out, n);
+		CRASH_POINT("copied");
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (map_load(m, HEAD_AT(change)) == c)
 			return map_ok(m);

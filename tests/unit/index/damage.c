@@ -123,6 +123,31 @@ static void test_cut_while_open(void **state)
 	}
 }
 
+/* A page that was cut in the middle has zeros, not faults: no name then. */
+static void test_cut_names(void **state)
+{
+	(void)state;
+	for (uint64_t less = 100; less < 12000; less += 700) {
+		struct index_place p = made();
+		struct index *ix = index_open(&p);
+		struct index_header h;
+		char want[64], have[INDEX_NAME_MAX + 1];
+
+		assert_true(index_head(ix, &h));
+		cut(&p, h.names_at + h.names_used - less);
+		for (uint64_t slot = 0; slot < h.count; slot++) {
+			struct index_record r;
+			if (!index_read(ix, slot, &r) || !index_name(ix, &r, have))
+				continue;
+			name_of(r.uid, want);
+			assert_string_equal(have, want);
+		}
+		assert_false(index_usable(ix));
+		make_right(ix);
+		index_close(ix);
+	}
+}
+
 /* Cut while a change is prepared: the lock was taken, the file was whole. */
 static void test_cut_while_locked(void **state)
 {
@@ -291,13 +316,11 @@ static void test_odd_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cut_before),
-		cmocka_unit_test(test_cut_while_open),
-		cmocka_unit_test(test_cut_while_locked),
-		cmocka_unit_test(test_zeroed),
-		cmocka_unit_test(test_scribbled),
-		cmocka_unit_test(test_huge),
-		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_cut_before),     cmocka_unit_test(test_cut_names),
+
+		cmocka_unit_test(test_cut_while_open), cmocka_unit_test(test_cut_while_locked),
+		cmocka_unit_test(test_zeroed),         cmocka_unit_test(test_scribbled),
+		cmocka_unit_test(test_huge),           cmocka_unit_test(test_told),
 		cmocka_unit_test(test_odd_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

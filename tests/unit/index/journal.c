@@ -145,6 +145,31 @@ static void test_replay_twice(void **state)
 	}
 }
 
+/* An older change never goes over a newer one. */
+static void test_replay_older(void **state)
+{
+	(void)state;
+	struct index_place p = new_place();
+	p.hasty = true;
+	struct index *ix = built(&p, 20);
+
+	set_flags(ix, 1, FLAG_DRAFT);
+	uint64_t first = fd_size(&p, INDEX_JOURNAL_FILE);
+	set_flags(ix, 1, FLAG_FLAGGED);
+	expunge(ix, 2, 2);
+	index_close(ix);
+	cut(&p, INDEX_JOURNAL_FILE, first);
+	poke(&p, HEAD_AT(applied), 0);
+	poke(&p, HEAD_AT(applying), 0);
+	ix = index_open(&p);
+	check(ix);
+	assert_int_equal(get(ix, 1).flags, FLAG_FLAGGED);
+	assert_int_equal(get(ix, 1).modseq, BASE + 2);
+	assert_int_equal(get(ix, 2).state, INDEX_DEAD);
+	assert_int_equal(head(ix).highest_modseq, BASE + 3);
+	index_close(ix);
+}
+
 /* Another index's or generation's frames, in a file or within ours. */
 static void test_foreign(void **state)
 {
@@ -179,6 +204,21 @@ static void test_foreign(void **state)
 	check(ix);
 	assert_int_equal(get(ix, 2).flags, 0);
 	assert_int_equal(fd_size(&p, INDEX_JOURNAL_FILE), have);
+
+	/* Their frame where one of ours would be. */
+	lock(ix);
+	assert_int_equal(index_compact(ix, true, &err), 1);
+	struct journal j = JOURNAL_INIT;
+	assert_int_equal(journal_start(&j, p.dirfd, head(ix).id, head(ix).generation, 0), 0);
+	assert_int_equal(file_pwrite_all(j.fd, theirs.p + sizeof(struct journal_header),
+					 theirs.n - sizeof(struct journal_header),
+					 sizeof(struct journal_header)),
+			 0);
+	journal_close(&j);
+	index_unlock(ix);
+	check(ix);
+	assert_int_equal(get(ix, 2).flags, 0);
+	assert_int_equal(fd_size(&p, INDEX_JOURNAL_FILE), sizeof(struct journal_header));
 
 	/* An older generation of our own. */
 	lock(ix);
@@ -324,11 +364,11 @@ static void test_restart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_torn),         cmocka_unit_test(test_damaged_tail),
-		cmocka_unit_test(test_replay_twice), cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_forged),       cmocka_unit_test(test_forged_modseq),
-		cmocka_unit_test(test_damaged_file), cmocka_unit_test(test_odd_files),
-		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_torn),          cmocka_unit_test(test_damaged_tail),
+		cmocka_unit_test(test_replay_twice),  cmocka_unit_test(test_replay_older),
+		cmocka_unit_test(test_foreign),       cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_forged_modseq), cmocka_unit_test(test_damaged_file),
+		cmocka_unit_test(test_odd_files),     cmocka_unit_test(test_restart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,49 @@ static void read_for_a_while(void *arg)
 	index_close(ix);
 }
 
+/* --- a change in the middle of a copy --- */
+
+static struct index *changer;
+static int changes;
+
+void index_crash_point(const char *name)
+{
+	if (strcmp(name, "copied") != 0 || changes == 0)
+		return;
+	changes--;
+	struct index *ix = changer;
+	changer = NULL; /* what it reads itself isn't disturbed */
+	if (ix)
+		set_flags(ix, 5, (uint16_t)(changes % FLAG_ALL));
+	changer = ix;
+}
+
+/* What was copied while a change came in between is copied again; and a
+ * reader that never gets a quiet moment takes the lock. */
+static void test_recheck(void **state)
+{
+	(void)state;
+	struct index_place p = new_place(), q = same_place(&p);
+	p.hasty = q.hasty = true;
+	struct index *reader = built(&p, 10);
+	changer = index_open(&q);
+
+	for (int n = 1; n < 1000; n += n) {
+		changes = n;
+		struct index_record r = get(reader, 5);
+		changes = 0;
+		assert_int_equal(r.modseq, head(changer).highest_modseq);
+		changes = n;
+		struct index_header h = head(reader);
+		changes = 0;
+		assert_int_equal(h.highest_modseq, get(changer, 5).modseq);
+	}
+	check(reader);
+	index_close(reader);
+	index_close(changer);
+	changer = NULL;
+}
+
 static pid_t spawn(void (*f)(void *), void *arg)
 {
 	pid_t pid = fork();
@@ -216,6 +259,7 @@ static void test_kill_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_recheck),
 		cmocka_unit_test(test_hammer),
 		cmocka_unit_test(test_kill_anywhere),
 	};
