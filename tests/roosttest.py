@@ -119,10 +119,10 @@ class Closed(Exception):
 class Session:
     """One imapd on a pair of pipes; bytes in, lines out."""
 
-    def __init__(self, place, env=None):
+    def __init__(self, place, env=None, argv=None):
         self.err = tempfile.TemporaryFile()
         self.p = subprocess.Popen(
-            become([place.imapd]), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            argv or become([place.imapd]), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.err, bufsize=0, env={**place.environ(), **(env or {})})
         self.buf = b""
         self.tag = 0
