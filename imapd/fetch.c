@@ -12,6 +12,7 @@
 #include "date.h"
 #include "log.h"
 #include "messages.h"
+#include "num.h"
 #include "response.h"
 
 struct fetch {
@@ -21,6 +22,7 @@ struct fetch {
 	struct arena scratch; /* reset after each message that used it */
 	bool scratch_used;
 	struct buf cached, text;
+	uint64_t mailbox; /* for the memo; 0: not used */
 
 	/* Of this message: */
 	bool begun; /* "* 1 FETCH (" is written */
@@ -32,6 +34,8 @@ struct fetch {
 	bool failed;
 	struct error error; /* the first one */
 };
+
+static struct fetch_memo memo; /* of this session, which is the process */
 
 /* "* 1 FETCH (" unless it is there. */
 static void begin_response(struct fetch *f, const struct fetch_message *m)
@@ -207,6 +211,8 @@ static void send_message(struct fetch *f, uint32_t seq, bool new_flags)
 	m.seq = seq;
 	m.have_mail = m.counted = false;
 	m.parsed = PARSED_NOT;
+	m.memo = f->mailbox ? &memo : NULL;
+	m.mailbox = f->mailbox;
 	if (!view_read(f->s->view, seq, &m.record)) {
 		f->broken = true;
 		return;
@@ -288,6 +294,15 @@ static void send_all(struct fetch *f, const struct seqset *set)
 	send_batch(f, batch, n);
 }
 
+/* The mailbox as the memo knows it. */
+static uint64_t mailbox_hash(struct session *s)
+{
+	struct bytes name = mailbox_name(s->mb);
+	struct index_header h;
+
+	return view_head(s->view, &h) ? num_hash_seeded(h.uidvalidity, name.p, name.n) : 0;
+}
+
 static struct result finish(struct fetch *f)
 {
 	arena_free(&f->scratch);
@@ -322,6 +337,8 @@ struct result cmd_fetch(struct session *s, struct command *c)
 	if (bad)
 		return result_bad(bad);
 	f.plan.seen &= !mailbox_readonly(s->mb);
+	if (f.plan.partial)
+		f.mailbox = mailbox_hash(s);
 	send_all(&f, &set);
 	return finish(&f);
 }

@@ -62,10 +62,35 @@ struct fetch_plan {
 	bool seen;       /* sets \Seen */
 	bool file;       /* some section needs the message itself */
 	bool octets;     /* ... all of it: its size is counted anyway */
+	bool partial;    /* ... a window of it */
 };
 
 /* Takes the items off *args.  NULL, or the text of BAD. */
 const char *fetch_parse(struct bytes *args, struct arena *a, struct fetch_plan *plan);
+
+/* A piece of a message as it is stored, and its length as the client sees it. */
+struct fetch_piece {
+	struct bytes b;
+	uint64_t octets;
+	uint64_t octet; /* one whose place in b is known: b.p[at] */
+	size_t at;
+};
+
+#define FETCH_MEMO_NUMBERS 8
+
+/* The piece of which a window was sent last: clients load a large attachment in many, and
+ * each would begin with parsing the message.  Name of the mailbox, UIDVALIDITY and
+ * UID stand for the same bytes for ever (RFC 3501 §2.3.1.1). */
+struct fetch_memo {
+	uint64_t mailbox; /* hash of name and UIDVALIDITY */
+	uint32_t uid;     /* 0: nothing remembered */
+	size_t size;      /* stored, of the message */
+	enum section_text text;
+	uint32_t numbers[FETCH_MEMO_NUMBERS];
+	size_t nnumbers;
+	size_t from, length; /* of the piece in the message */
+	struct fetch_piece piece;
+};
 
 /* A message on its way to the client. */
 struct fetch_message {
@@ -77,7 +102,9 @@ struct fetch_message {
 	enum { PARSED_NOT, PARSED_HEADER, PARSED_ALL } parsed;
 	struct message message;
 	bool counted;
-	uint64_t octets; /* of the whole, if counted */
+	uint64_t octets;         /* of the whole, if counted */
+	struct fetch_memo *memo; /* or NULL */
+	uint64_t mailbox;        /* as in the memo */
 };
 
 /* The octets of the whole message, counted in its bytes. */

@@ -64,32 +64,75 @@ static const struct part *section_part(const struct message *m, const struct sec
 	return p->kind == PART_MESSAGE ? p->child : NULL;
 }
 
-/* The bytes of a section, stored or in *text, and their octets; p == NULL: NIL. */
-static struct bytes section_bytes(struct buf *text, struct fetch_message *m,
-				  const struct section *s, uint64_t *octets)
+/* A section; b.p == NULL: NIL. */
+static struct fetch_piece find_piece(struct buf *text, struct fetch_message *m,
+				     const struct section *s)
 {
 	const struct part *p = section_part(&m->message, s);
-	struct bytes b = { NULL, 0 };
+	struct fetch_piece piece = { 0 };
 
 	if (!p)
-		return b;
+		return piece;
 	if (s->text == SECTION_FIELDS || s->text == SECTION_FIELDS_NOT) {
 		fields_subset(text, &m->message, p, s);
-		*octets = text->n;
-		return buf_view(text);
+		piece.b = buf_view(text);
+		piece.octets = text->n;
+	} else if (s->text == SECTION_HEADER || s->text == SECTION_MIME) {
+		piece.b = part_header(&m->message, p);
+		piece.octets = p->head_octets;
+	} else if (m->parsed == PARSED_ALL) {
+		piece.b = part_body(&m->message, p);
+		piece.octets = p->body_octets;
+	} else {
+		piece.b = bytes_from(m->message.raw, p->body_at);
+		piece.octets = crlf_octets(piece.b);
 	}
-	if (s->text == SECTION_HEADER || s->text == SECTION_MIME) {
-		*octets = p->head_octets;
-		return part_header(&m->message, p);
-	}
-	if (m->parsed == PARSED_ALL) {
-		*octets = p->body_octets;
-		return part_body(&m->message, p);
-	}
-	b = bytes_from(m->message.raw, p->body_at);
-	*octets = crlf_octets(b);
-	return b;
+	return piece;
 }
+
+/* --- windows of the same section, one after the other --- */
+
+static bool memo_takes(const struct fetch_message *m, const struct section *s)
+{
+	return m->memo && s->partial && s->nnumbers <= FETCH_MEMO_NUMBERS &&
+	       s->text != SECTION_FIELDS && s->text != SECTION_FIELDS_NOT;
+}
+
+static bool memo_find(const struct fetch_message *m, const struct section *s,
+		      struct fetch_piece *piece)
+{
+	const struct fetch_memo *k = m->memo;
+
+	if (!memo_takes(m, s) || k->uid != m->record.uid || k->mailbox != m->mailbox ||
+	    k->size != m->mail.raw.n || k->text != s->text || k->nnumbers != s->nnumbers ||
+	    memcmp(k->numbers, s->numbers, s->nnumbers * sizeof(*s->numbers)) != 0)
+		return false;
+	*piece = k->piece;
+	piece->b = bytes_sub(m->mail.raw, k->from, k->length);
+	return true;
+}
+
+static void memo_keep(const struct fetch_message *m, const struct section *s,
+		      const struct fetch_piece *piece)
+{
+	struct fetch_memo *k = m->memo;
+
+	if (!memo_takes(m, s) || !piece->b.p)
+		return;
+	*k = (struct fetch_memo){
+		.mailbox = m->mailbox,
+		.uid = m->record.uid,
+		.size = m->mail.raw.n,
+		.text = s->text,
+		.nnumbers = s->nnumbers,
+		.from = (size_t)(piece->b.p - m->mail.raw.p),
+		.length = piece->b.n,
+		.piece = *piece,
+	};
+	memcpy(k->numbers, s->numbers, s->nnumbers * sizeof(*s->numbers));
+}
+
+/* --- strings --- */
 
 /* Bytes that need nothing but that NUL is no CHAR8. */
 static void put_straight(struct writer *w, struct bytes b)
@@ -105,15 +148,32 @@ static void put_straight(struct writer *w, struct bytes b)
 	}
 }
 
-/* n octets from octet `start` on of bytes that have bare LF, `octets` in all. */
-static void put_crlf(struct writer *w, struct bytes b, uint64_t octets, uint64_t start, uint64_t n)
+/* Where octet n of a piece with bare LF lies, from the known place on. */
+static size_t piece_offset(const struct fetch_piece *p, uint64_t n, bool *split)
+{
+	bool known = n >= p->octet;
+	size_t at = known ? p->at : 0;
+
+	return at + crlf_offset(bytes_from(p->b, at), n - (known ? p->octet : 0), split);
+}
+
+/* n octets from octet `start` on of a piece that has bare LF. */
+static void put_crlf(struct writer *w, struct fetch_piece *p, uint64_t start, uint64_t n)
 {
 	bool lf_first = false, cr_last = false;
-	size_t from = start ? crlf_offset(b, start, &lf_first) : 0;
-	size_t end = start + n < octets ? crlf_offset(b, start + n, &cr_last) : b.n;
-	char last = lf_first ? '\r' : from ? b.p[from - 1] : 0;
+	size_t from = piece_offset(p, start, &lf_first);
+	size_t end = p->b.n;
+	char last = from ? p->b.p[from - 1] : 0;
 
-	for (struct bytes rest = bytes_sub(b, from, end - from); rest.n;) {
+	if (lf_first) {
+		last = '\r';
+	} else if (last != '\r') {
+		p->octet = start;
+		p->at = from;
+	}
+	if (start + n < p->octets)
+		end = piece_offset(p, start + n, &cr_last);
+	for (struct bytes rest = bytes_sub(p->b, from, end - from); rest.n;) {
 		size_t nul = bytes_chr(rest, '\0');
 
 		writer_crlf(w, bytes_sub(rest, 0, nul), &last);
@@ -127,15 +187,14 @@ static void put_crlf(struct writer *w, struct bytes b, uint64_t octets, uint64_t
 		writer_char(w, '\r');
 }
 
-static void put_string(struct writer *w, struct bytes b, uint64_t octets, const struct section *s)
+static void put_piece(struct writer *w, struct fetch_piece *p, const struct section *s)
 {
-	uint64_t start = s->partial && s->start < octets ? s->start : 0;
-	uint64_t n = octets - start;
+	uint64_t start = 0, n = p->octets;
 
-	if (s->partial && s->start >= octets)
-		n = 0;
-	else if (s->partial && n > s->count)
-		n = s->count;
+	if (s->partial) {
+		start = s->start < p->octets ? s->start : p->octets;
+		n = p->octets - start < s->count ? p->octets - start : s->count;
+	}
 	if (n == 0) {
 		writer_str(w, "\"\"");
 		return;
@@ -143,32 +202,36 @@ static void put_string(struct writer *w, struct bytes b, uint64_t octets, const 
 	writer_char(w, '{');
 	writer_u64(w, n);
 	writer_str(w, "}\r\n");
-	if (octets == b.n)
-		put_straight(w, bytes_sub(b, (size_t)start, (size_t)n));
+	if (p->octets == p->b.n)
+		put_straight(w, bytes_sub(p->b, (size_t)start, (size_t)n));
 	else
-		put_crlf(w, b, octets, start, n);
+		put_crlf(w, p, start, n);
 }
 
 void fetch_section(struct writer *w, struct arena *scratch, struct buf *text,
 		   struct fetch_message *m, const struct section *s)
 {
-	struct bytes b;
-	uint64_t octets = 0;
+	struct fetch_piece piece = { 0 };
 
 	buf_reset(text);
 	if (s->kept) {
 		headers_pick(m->items[ITEM_HEADERS], &s->set, text);
-		put_string(w, buf_view(text), text->n, s);
-		return;
+		piece.b = buf_view(text);
+		piece.octets = text->n;
+	} else if (memo_find(m, s, &piece)) {
+		/* as the last time */
+	} else if (s->text == SECTION_ALL && !s->nnumbers) {
+		piece.b = m->mail.raw;
+		piece.octets = fetch_octets(m);
+	} else {
+		parse_message(scratch, m, s->nnumbers > 0);
+		piece = find_piece(text, m, s);
 	}
-	if (s->text == SECTION_ALL && !s->nnumbers) {
-		put_string(w, m->mail.raw, fetch_octets(m), s);
-		return;
-	}
-	parse_message(scratch, m, s->nnumbers > 0);
-	b = section_bytes(text, m, s, &octets);
-	if (b.p)
-		put_string(w, b, octets, s);
-	else
+	if (!piece.b.p) {
 		writer_str(w, "NIL");
+		return;
+	}
+	put_piece(w, &piece, s);
+	if (!s->kept)
+		memo_keep(m, s, &piece);
 }

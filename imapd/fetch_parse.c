@@ -94,7 +94,8 @@ static void add_section(struct fetch_plan *plan, const struct section *section, 
 	plan->kinds |= 1u << FETCH_SECTION;
 	plan->seen |= seen;
 	plan->file |= !section->kept;
-	plan->octets |= section->text == SECTION_ALL && !section->nnumbers;
+	plan->octets |= section->text == SECTION_ALL && !section->nnumbers && !section->partial;
+	plan->partial |= section->partial;
 	if (section->kept)
 		plan->cached |= 1u << ITEM_HEADERS;
 	for (size_t i = 0; i < plan->n; i++)

@@ -29,6 +29,8 @@ static const char mixed[] = "From: a@b.c\n"
 			    "post\n";
 
 static struct arena arena;
+static struct fetch_memo memo;
+static bool remember;
 
 /* The value of a section of raw as it goes over the wire. */
 static struct bytes section(struct bytes raw, const char *item)
@@ -46,6 +48,9 @@ static struct bytes section(struct bytes raw, const char *item)
 	close(dir);
 	assert_true(fd >= 0);
 	writer_init(&w, fd, mem, sizeof(mem), 1000);
+	if (remember)
+		m.memo = &memo;
+	m.record.uid = 1;
 	assert_null(fetch_parse(&c, &arena, &plan));
 	plan.items[0].section.kept = false;
 	fetch_section(&w, &arena, &text, &m, &plan.items[0].section);
@@ -120,34 +125,43 @@ static void test_sections(void **state)
 	}
 }
 
-/* Every window of every piece is a window of the piece sent whole. */
+static void try_window(const char *piece, struct bytes raw, struct bytes all, size_t from, size_t n)
+{
+	char item[64], size[32];
+
+	snprintf(item, sizeof(item), "%s<%zu.%zu>", piece, from, n);
+	struct bytes got = section(raw, item), want = bytes_sub(all, from, n);
+	snprintf(size, sizeof(size), "{%zu}\r\n", want.n);
+	if (!want.n)
+		assert_bytes(got, "\"\"");
+	else if (!bytes_starts(got, bytes_of(size)) ||
+		 !bytes_eq(bytes_from(got, strlen(size)), want))
+		fail_msg("%s", item);
+}
+
+/* Every window of every piece is a window of the piece sent whole, whatever
+ * window was sent before it. */
 static void test_windows(void **state)
 {
 	static const char *const pieces[] = { "BODY[]", "BODY[TEXT]", "BODY[HEADER]", "BODY[1]" };
 	const struct bytes raw = BYTES("A: b\nC: d\r\nE: f\r\rg\n\n\r\n1\n\n\n2\r\n\r3\n\r4\r");
-	char whole[256], item[64];
+	char whole[256];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(pieces); i++) {
-		struct bytes all = section(raw, pieces[i]);
+	for (size_t i = 0; i < 2 * COUNT(pieces); i++) {
+		const char *piece = pieces[i / 2];
+		struct bytes all = section(raw, piece);
+
+		remember = i % 2;
 		all = bytes_from(all, bytes_chr(all, '\n') + 1);
-		memcpy(whole, all.p, all.n);
-		for (size_t from = 0; from < all.n + 2; from++) {
-			for (size_t n = 1; n < all.n + 2; n++) {
-				snprintf(item, sizeof(item), "%s<%zu.%zu>", pieces[i], from, n);
-				struct bytes got = section(raw, item);
-				struct bytes want =
-					bytes_sub((struct bytes){ whole, all.n }, from, n);
-				char size[32];
-				snprintf(size, sizeof(size), "{%zu}\r\n", want.n);
-				if (!want.n)
-					assert_bytes(got, "\"\"");
-				else if (!bytes_starts(got, bytes_of(size)) ||
-					 !bytes_eq(bytes_from(got, strlen(size)), want))
-					fail_msg("%s", item);
-			}
-		}
+		all.p = memcpy(whole, all.p, all.n);
+		for (size_t n = 1; n < all.n + 2; n++)
+			for (size_t from = 0; from < all.n + 2; from++)
+				try_window(piece, raw, all, from, n);
+		for (size_t n = 0; n < 2000; n++)
+			try_window(piece, raw, all, n * 7919 % (all.n + 2), n * 31 % 9 + 1);
 	}
+	remember = false;
 }
 
 static void test_odd(void **state)
