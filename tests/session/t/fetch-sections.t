@@ -1,146 +1,146 @@
 # FETCH BODY[section] of RFC 3501 §6.4.5's tree, stored with LF and with CRLF
 # The line before a boundary belongs to the boundary (RFC 2046 §5.1.1).
-= variants 20-tree.eml 20-tree.eml:crlf
+= variants 04-tree.eml 04-tree.eml:crlf
 = message S %variant%
 S: * PREAUTH ...
 C: s SELECT INBOX
 S< s OK [READ-WRITE] ...
 C: a0 FETCH 1 BODY[]
-S: * 1 FETCH (BODY[] @{20-tree.eml 1-83})
+S: * 1 FETCH (BODY[] @{04-tree.eml 1-83})
 S: a0 OK ...
 C: a1 FETCH 1 BODY[HEADER]
-S: * 1 FETCH (BODY[HEADER] @{20-tree.eml 1-14})
+S: * 1 FETCH (BODY[HEADER] @{04-tree.eml 1-14})
 S: a1 OK ...
 C: a2 FETCH 1 BODY[TEXT]
-S: * 1 FETCH (BODY[TEXT] @{20-tree.eml 15-83})
+S: * 1 FETCH (BODY[TEXT] @{04-tree.eml 15-83})
 S: a2 OK ...
 C: a3 FETCH 1 BODY[1]
-S: * 1 FETCH (BODY[1] @{20-tree.eml 19-19-})
+S: * 1 FETCH (BODY[1] @{04-tree.eml 19-19-})
 S: a3 OK ...
 C: a4 FETCH 1 BODY[1.MIME]
-S: * 1 FETCH (BODY[1.MIME] @{20-tree.eml 17-18})
+S: * 1 FETCH (BODY[1.MIME] @{04-tree.eml 17-18})
 S: a4 OK ...
 C: a5 FETCH 1 BODY[2]
-S: * 1 FETCH (BODY[2] @{20-tree.eml 24-25-})
+S: * 1 FETCH (BODY[2] @{04-tree.eml 24-25-})
 S: a5 OK ...
 C: a6 FETCH 1 BODY[2.MIME]
-S: * 1 FETCH (BODY[2.MIME] @{20-tree.eml 21-23})
+S: * 1 FETCH (BODY[2.MIME] @{04-tree.eml 21-23})
 S: a6 OK ...
 C: a7 FETCH 1 BODY[3]
-S: * 1 FETCH (BODY[3] @{20-tree.eml 30-46-})
+S: * 1 FETCH (BODY[3] @{04-tree.eml 30-46-})
 S: a7 OK ...
 C: a8 FETCH 1 BODY[3.MIME]
-S: * 1 FETCH (BODY[3.MIME] @{20-tree.eml 27-29})
+S: * 1 FETCH (BODY[3.MIME] @{04-tree.eml 27-29})
 S: a8 OK ...
 C: a9 FETCH 1 BODY[3.HEADER]
-S: * 1 FETCH (BODY[3.HEADER] @{20-tree.eml 30-36})
+S: * 1 FETCH (BODY[3.HEADER] @{04-tree.eml 30-36})
 S: a9 OK ...
 C: a10 FETCH 1 BODY[3.TEXT]
-S: * 1 FETCH (BODY[3.TEXT] @{20-tree.eml 37-46-})
+S: * 1 FETCH (BODY[3.TEXT] @{04-tree.eml 37-46-})
 S: a10 OK ...
 C: a11 FETCH 1 BODY[3.1]
-S: * 1 FETCH (BODY[3.1] @{20-tree.eml 39-39-})
+S: * 1 FETCH (BODY[3.1] @{04-tree.eml 39-39-})
 S: a11 OK ...
 C: a12 FETCH 1 BODY[3.1.MIME]
-S: * 1 FETCH (BODY[3.1.MIME] @{20-tree.eml 38-38})
+S: * 1 FETCH (BODY[3.1.MIME] @{04-tree.eml 38-38})
 S: a12 OK ...
 C: a13 FETCH 1 BODY[3.2]
-S: * 1 FETCH (BODY[3.2] @{20-tree.eml 43-44-})
+S: * 1 FETCH (BODY[3.2] @{04-tree.eml 43-44-})
 S: a13 OK ...
 C: a14 FETCH 1 BODY[3.2.MIME]
-S: * 1 FETCH (BODY[3.2.MIME] @{20-tree.eml 41-42})
+S: * 1 FETCH (BODY[3.2.MIME] @{04-tree.eml 41-42})
 S: a14 OK ...
 C: a15 FETCH 1 BODY[4]
-S: * 1 FETCH (BODY[4] @{20-tree.eml 50-81-})
+S: * 1 FETCH (BODY[4] @{04-tree.eml 50-81-})
 S: a15 OK ...
 C: a16 FETCH 1 BODY[4.MIME]
-S: * 1 FETCH (BODY[4.MIME] @{20-tree.eml 48-49})
+S: * 1 FETCH (BODY[4.MIME] @{04-tree.eml 48-49})
 S: a16 OK ...
 C: a17 FETCH 1 BODY[4.1]
-S: * 1 FETCH (BODY[4.1] @{20-tree.eml 54-54-})
+S: * 1 FETCH (BODY[4.1] @{04-tree.eml 54-54-})
 S: a17 OK ...
 C: a18 FETCH 1 BODY[4.1.MIME]
-S: * 1 FETCH (BODY[4.1.MIME] @{20-tree.eml 51-53})
+S: * 1 FETCH (BODY[4.1.MIME] @{04-tree.eml 51-53})
 S: a18 OK ...
 C: a19 FETCH 1 BODY[4.2]
-S: * 1 FETCH (BODY[4.2] @{20-tree.eml 58-80-})
+S: * 1 FETCH (BODY[4.2] @{04-tree.eml 58-80-})
 S: a19 OK ...
 C: a20 FETCH 1 BODY[4.2.MIME]
-S: * 1 FETCH (BODY[4.2.MIME] @{20-tree.eml 56-57})
+S: * 1 FETCH (BODY[4.2.MIME] @{04-tree.eml 56-57})
 S: a20 OK ...
 C: a21 FETCH 1 BODY[4.2.HEADER]
-S: * 1 FETCH (BODY[4.2.HEADER] @{20-tree.eml 58-62})
+S: * 1 FETCH (BODY[4.2.HEADER] @{04-tree.eml 58-62})
 S: a21 OK ...
 C: a22 FETCH 1 BODY[4.2.TEXT]
-S: * 1 FETCH (BODY[4.2.TEXT] @{20-tree.eml 63-80-})
+S: * 1 FETCH (BODY[4.2.TEXT] @{04-tree.eml 63-80-})
 S: a22 OK ...
 C: a23 FETCH 1 BODY[4.2.1]
-S: * 1 FETCH (BODY[4.2.1] @{20-tree.eml 66-67-})
+S: * 1 FETCH (BODY[4.2.1] @{04-tree.eml 66-67-})
 S: a23 OK ...
 C: a24 FETCH 1 BODY[4.2.1.MIME]
-S: * 1 FETCH (BODY[4.2.1.MIME] @{20-tree.eml 64-65})
+S: * 1 FETCH (BODY[4.2.1.MIME] @{04-tree.eml 64-65})
 S: a24 OK ...
 C: a25 FETCH 1 BODY[4.2.2]
-S: * 1 FETCH (BODY[4.2.2] @{20-tree.eml 71-79-})
+S: * 1 FETCH (BODY[4.2.2] @{04-tree.eml 71-79-})
 S: a25 OK ...
 C: a26 FETCH 1 BODY[4.2.2.MIME]
-S: * 1 FETCH (BODY[4.2.2.MIME] @{20-tree.eml 69-70})
+S: * 1 FETCH (BODY[4.2.2.MIME] @{04-tree.eml 69-70})
 S: a26 OK ...
 C: a27 FETCH 1 BODY[4.2.2.1]
-S: * 1 FETCH (BODY[4.2.2.1] @{20-tree.eml 74-74-})
+S: * 1 FETCH (BODY[4.2.2.1] @{04-tree.eml 74-74-})
 S: a27 OK ...
 C: a28 FETCH 1 BODY[4.2.2.1.MIME]
-S: * 1 FETCH (BODY[4.2.2.1.MIME] @{20-tree.eml 72-73})
+S: * 1 FETCH (BODY[4.2.2.1.MIME] @{04-tree.eml 72-73})
 S: a28 OK ...
 C: a29 FETCH 1 BODY[4.2.2.2]
-S: * 1 FETCH (BODY[4.2.2.2] @{20-tree.eml 78-78-})
+S: * 1 FETCH (BODY[4.2.2.2] @{04-tree.eml 78-78-})
 S: a29 OK ...
 C: a30 FETCH 1 BODY[4.2.2.2.MIME]
-S: * 1 FETCH (BODY[4.2.2.2.MIME] @{20-tree.eml 76-77})
+S: * 1 FETCH (BODY[4.2.2.2.MIME] @{04-tree.eml 76-77})
 S: a30 OK ...
 C: a31 FETCH 1 BODY[HEADER.FIELDS (received X-FOLDED subject)]
-S: * 1 FETCH (BODY[HEADER.FIELDS (received X-FOLDED subject)] @{20-tree.eml 1-2 6-10 14-14})
+S: * 1 FETCH (BODY[HEADER.FIELDS (received X-FOLDED subject)] @{04-tree.eml 1-2 6-10 14-14})
 S: a31 OK ...
 C: a32 FETCH 1 BODY[HEADER.FIELDS.NOT (received X-FOLDED subject)]
-S: * 1 FETCH (BODY[HEADER.FIELDS.NOT (received X-FOLDED subject)] @{20-tree.eml 3-5 11-14})
+S: * 1 FETCH (BODY[HEADER.FIELDS.NOT (received X-FOLDED subject)] @{04-tree.eml 3-5 11-14})
 S: a32 OK ...
 C: a33 FETCH 1 BODY[HEADER.FIELDS (From To)]
-S: * 1 FETCH (BODY[HEADER.FIELDS (From To)] @{20-tree.eml 4-5 14-14})
+S: * 1 FETCH (BODY[HEADER.FIELDS (From To)] @{04-tree.eml 4-5 14-14})
 S: a33 OK ...
 C: a34 FETCH 1 BODY[HEADER.FIELDS (X-None)]
-S: * 1 FETCH (BODY[HEADER.FIELDS (X-None)] @{20-tree.eml 14-14})
+S: * 1 FETCH (BODY[HEADER.FIELDS (X-None)] @{04-tree.eml 14-14})
 S: a34 OK ...
 C: a35 FETCH 1 BODY[HEADER.FIELDS (Fro)]
-S: * 1 FETCH (BODY[HEADER.FIELDS (Fro)] @{20-tree.eml 14-14})
+S: * 1 FETCH (BODY[HEADER.FIELDS (Fro)] @{04-tree.eml 14-14})
 S: a35 OK ...
 C: a36 FETCH 1 BODY[HEADER.FIELDS.NOT (X-None)]
-S: * 1 FETCH (BODY[HEADER.FIELDS.NOT (X-None)] @{20-tree.eml 1-14})
+S: * 1 FETCH (BODY[HEADER.FIELDS.NOT (X-None)] @{04-tree.eml 1-14})
 S: a36 OK ...
 C: a37 FETCH 1 BODY[3.HEADER.FIELDS (Subject CONTENT-TYPE)]
-S: * 1 FETCH (BODY[3.HEADER.FIELDS (Subject CONTENT-TYPE)] @{20-tree.eml 32-32 34-36})
+S: * 1 FETCH (BODY[3.HEADER.FIELDS (Subject CONTENT-TYPE)] @{04-tree.eml 32-32 34-36})
 S: a37 OK ...
 C: a38 FETCH 1 BODY[3.HEADER.FIELDS.NOT (Subject CONTENT-TYPE)]
-S: * 1 FETCH (BODY[3.HEADER.FIELDS.NOT (Subject CONTENT-TYPE)] @{20-tree.eml 30-31 33-33 36-36})
+S: * 1 FETCH (BODY[3.HEADER.FIELDS.NOT (Subject CONTENT-TYPE)] @{04-tree.eml 30-31 33-33 36-36})
 S: a38 OK ...
 C: a39 FETCH 1 BODY[4.2.HEADER.FIELDS (From)]
-S: * 1 FETCH (BODY[4.2.HEADER.FIELDS (From)] @{20-tree.eml 59-59 62-62})
+S: * 1 FETCH (BODY[4.2.HEADER.FIELDS (From)] @{04-tree.eml 59-59 62-62})
 S: a39 OK ...
 # the same under the old names
 C: b0 FETCH 1 RFC822
-S: * 1 FETCH (RFC822 @{20-tree.eml 1-83})
+S: * 1 FETCH (RFC822 @{04-tree.eml 1-83})
 S: b0 OK ...
 C: b1 FETCH 1 RFC822.HEADER
-S: * 1 FETCH (RFC822.HEADER @{20-tree.eml 1-14})
+S: * 1 FETCH (RFC822.HEADER @{04-tree.eml 1-14})
 S: b1 OK ...
 C: b2 FETCH 1 RFC822.TEXT
-S: * 1 FETCH (RFC822.TEXT @{20-tree.eml 15-83})
+S: * 1 FETCH (RFC822.TEXT @{04-tree.eml 15-83})
 S: b2 OK ...
 C: b3 FETCH 1 RFC822.SIZE
-S: * 1 FETCH (RFC822.SIZE @{#20-tree.eml})
+S: * 1 FETCH (RFC822.SIZE @{#04-tree.eml})
 S: b3 OK ...
 # in one response, in the order asked for; what is asked for twice may come once
 C: c1 FETCH 1 (BODY.PEEK[3.1] UID BODY.PEEK[1] RFC822.SIZE body.peek[header.fields (from)])
-S: * 1 FETCH (BODY[3.1] @{20-tree.eml 39-39-} UID 1 BODY[1] @{20-tree.eml 19-19-} RFC822.SIZE @{#20-tree.eml} BODY[HEADER.FIELDS (from)] @{20-tree.eml 4-4 14-14})
+S: * 1 FETCH (BODY[3.1] @{04-tree.eml 39-39-} UID 1 BODY[1] @{04-tree.eml 19-19-} RFC822.SIZE @{#04-tree.eml} BODY[HEADER.FIELDS (from)] @{04-tree.eml 4-4 14-14})
 S: c1 OK ...
 # parts there are none of, and specifiers of parts that are no message
 C: d0 FETCH 1 BODY.PEEK[5]

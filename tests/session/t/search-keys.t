@@ -6,7 +6,7 @@
 = message R 01-invitation.eml
 = message D 02-report.eml
 = message T 03-greetings.eml
-= message new 20-tree.eml
+= message new 04-tree.eml
 = message new odd/base64.eml
 = uids INBOX 1 100 11 12 13 14 15 16 17 18
 S: * PREAUTH ...
