@@ -41,3 +41,10 @@ wait 0.2
 close 3
 C: a10 NOOP
 S: a10 OK ...
+# NUL must not be sent (§9); whether it's taken or not, it never comes back
+C: f1 APPEND box {10+}
+C: A: b\r\n\r\n\x00x
+S~ (f1 (NO|BAD) .*|\* 2 EXISTS)
+C: f2 UID FETCH 2:* BODY.PEEK[]
+S~ [^\x00]*
+S< f2 ...
