@@ -30,7 +30,7 @@ bool keyword_name_ok(struct bytes name)
 	if (name.n == 0 || name.n > INDEX_KEYWORD_MAX)
 		return false;
 	for (size_t i = 0; i < name.n; i++)
-		if ((unsigned char)name.p[i] <= ' ' || name.p[i] == 0x7f ||
+		if ((unsigned char)name.p[i] <= ' ' || (unsigned char)name.p[i] >= 0x7f ||
 		    strchr("%(){*\"\\]", name.p[i]))
 			return false;
 	return true;
@@ -142,6 +142,13 @@ void keywords_of_index(struct mailbox *mb, struct keyword_names *k)
 		size_t n = index_keyword(mb->index, i, k->name[i]);
 		k->name[i][n < INDEX_KEYWORD_SIZE ? n : 0] = '\0';
 	}
+}
+
+void keywords_take_high(struct keyword_names *k, const struct uidlist *l)
+{
+	for (unsigned i = 0; i < UIDLIST_HIGH; i++)
+		if (keyword_name_ok(l->high[i]) && keyword_names_find(k, l->high[i]) < 0)
+			put_name(k, UIDLIST_HIGH_FIRST + i, l->high[i]);
 }
 
 bool keywords_known(struct mailbox *mb, const struct bytes *names, size_t n, uint64_t *bits)

@@ -392,24 +392,13 @@ static void add_all(struct build *b)
 	}
 }
 
-static void high_names(struct build *b)
-{
-	for (unsigned i = 0; i < UIDLIST_HIGH; i++) {
-		struct bytes name = b->list.high[i];
-		if (name.n && keyword_names_find(&b->names, name) < 0) {
-			memcpy(b->names.name[UIDLIST_HIGH_FIRST + i], name.p, name.n);
-			b->names.name[UIDLIST_HIGH_FIRST + i][name.n] = '\0';
-		}
-	}
-}
-
 static int write_index(struct build *b, struct error *e)
 {
 	b->state.form = MAILDIR_STATE_FORM;
 	b->state.bits |= STATE_UNSIZED;
 	find_recent(b);
 	sync_keywords(b->mb, b->used, &b->state, &b->names);
-	high_names(b);
+	keywords_take_high(&b->names, &b->list);
 	struct index_build ib = {
 		.uidvalidity = b->uidvalidity,
 		.uidnext = b->uidnext,

@@ -227,6 +227,8 @@ int keywords_read(struct mailbox *mb, struct keyword_names *k, struct stamp *at,
 int keywords_write(struct mailbox *mb, const struct keyword_names *k, struct error *e);
 struct stamp keywords_stamp(struct mailbox *mb);
 void keywords_of_index(struct mailbox *mb, struct keyword_names *k);
+/* Names without a letter, from the header of a uidlist. */
+void keywords_take_high(struct keyword_names *k, const struct uidlist *l);
 /* The bits if all names exist in the index already: true. */
 bool keywords_known(struct mailbox *mb, const struct bytes *names, size_t n, uint64_t *bits);
 /* The bits of these names, new ones made in the store and in the open

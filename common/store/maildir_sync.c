@@ -352,12 +352,8 @@ static void tell_keywords(struct sync *s, uint64_t used)
 	keywords_of_index(s->mb, &before);
 	names = before;
 	sync_keywords(s->mb, used, &s->now, &names);
-	for (unsigned i = 0; s->list_whole && i < UIDLIST_HIGH; i++)
-		if (s->list.high[i].n && keyword_names_find(&names, s->list.high[i]) < 0) {
-			memcpy(names.name[UIDLIST_HIGH_FIRST + i], s->list.high[i].p,
-			       s->list.high[i].n);
-			names.name[UIDLIST_HIGH_FIRST + i][s->list.high[i].n] = '\0';
-		}
+	if (s->list_whole)
+		keywords_take_high(&names, &s->list);
 	for (unsigned i = 0; i < INDEX_KEYWORDS; i++)
 		if (strcmp(names.name[i], before.name[i]) != 0)
 			index_set_keyword(s->mb->index, i, bytes_of(names.name[i]));

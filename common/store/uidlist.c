@@ -18,6 +18,14 @@ static bool is_key(char c)
 	return c >= 'A' && c <= 'Z';
 }
 
+static bool is_clean(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if ((unsigned char)b.p[i] < 0x20 || b.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
 /* Takes the next word off *rest; false at the end. */
 static bool take_word(struct bytes *rest, struct bytes *word)
 {
@@ -61,7 +69,7 @@ static bool parse_fields(struct bytes rest, struct uidlist_line *line)
 	while (rest.n && rest.p[0] == ' ')
 		rest = bytes_from(rest, 1);
 	while (rest.n && rest.p[0] != ':') {
-		if (!take_word(&rest, &word) || !is_key(word.p[0]))
+		if (!take_word(&rest, &word) || !is_key(word.p[0]) || !is_clean(word))
 			return false;
 		if (!from)
 			from = word.p;
@@ -94,9 +102,8 @@ static bool parse_line(struct bytes text, unsigned version, uint32_t after,
 	/* Old versions kept the flags, too.  A path is an attempt to lead us out. */
 	size_t colon = bytes_chr(line->stem, ':');
 	line->stem = bytes_sub(line->stem, 0, colon);
-	return line->stem.n > 0 && line->stem.n <= INDEX_NAME_MAX &&
-	       bytes_chr(line->stem, '/') == BYTES_NONE &&
-	       bytes_chr(line->stem, '\0') == BYTES_NONE;
+	return line->stem.n > 0 && line->stem.n <= INDEX_NAME_MAX && is_clean(line->stem) &&
+	       bytes_chr(line->stem, '/') == BYTES_NONE;
 }
 
 static void parse_lines(struct uidlist *l, struct bytes rest, unsigned version, uint32_t after)
@@ -129,6 +136,8 @@ static int header_field(struct uidlist *l, struct bytes word)
 {
 	struct bytes value = bytes_from(word, 1);
 
+	if (!is_clean(word))
+		return 0;
 	switch (word.p[0]) {
 	case 'V':
 		return num_parse_u32(value, &l->uidvalidity) ? 0 : -1;
@@ -286,7 +295,7 @@ void uidlist_write_header(struct buf *out, const struct uidlist *l)
 		buf_printf(out, " E%llu", (unsigned long long)l->epoch);
 	write_high(out, l);
 	while (take_word(&rest, &word)) {
-		if (!is_key(word.p[0]) || strchr("VNGEK", word.p[0]))
+		if (!is_key(word.p[0]) || strchr("VNGEK", word.p[0]) || !is_clean(word))
 			continue;
 		buf_char(out, ' ');
 		buf_bytes(out, word);
