@@ -113,6 +113,8 @@ static void test_fold(void **state)
 	index_expunge(ix, 4);
 	index_set_flags(ix, 4, FLAG_DELETED, 0);
 	index_set_place(ix, 4, 1, BYTES("four"));
+	index_set_place(ix, 6, 1, BYTES("six"));
+	index_expunge(ix, 6);
 	r.uid = 21;
 	index_add(ix, &r, BYTES("came and went"));
 	index_expunge(ix, 21);
@@ -132,6 +134,9 @@ static void test_fold(void **state)
 	assert_int_equal(get(ix, 4).flags, record_of(4).flags);
 	r = get(ix, 4);
 	assert_int_not_equal(index_name(ix, &r, name), 4);
+	r = get(ix, 6);
+	assert_int_equal(r.state, INDEX_DEAD);
+	assert_int_not_equal(index_name(ix, &r, name), 3);
 	assert_int_equal(get(ix, 9).modseq, modseq);
 	assert_int_equal(get(ix, 8).modseq, BASE);
 	r = get(ix, 20);
@@ -141,7 +146,7 @@ static void test_fold(void **state)
 	assert_int_equal(index_name(ix, &r, name), 7);
 	assert_string_equal(name, "zwanzig");
 	assert_int_equal(head(ix).uidnext, 22);
-	assert_int_equal(head(ix).alive, 10);
+	assert_int_equal(head(ix).alive, 9);
 	assert_int_equal(head(ix).highest_modseq, modseq);
 	index_close(ix);
 }
@@ -318,7 +323,12 @@ static void test_deleted(void **state)
 	set_flags(b, 4, FLAG_DRAFT);
 	unlinkat(p.dirfd, INDEX_JOURNAL_FILE, 0);
 	set_flags(a, 5, FLAG_DRAFT);
-	set_flags(b, 6, FLAG_DRAFT);
+	set_flags(b, 6, FLAG_DRAFT); /* to the new one, not to the one it had open */
+	struct buf j = slurp(&p, INDEX_JOURNAL_FILE);
+	struct journal_header jh;
+	memcpy(&jh, j.p, sizeof jh);
+	assert_int_equal(jh.base + j.n - sizeof jh, head(a).applied);
+	buf_free(&j);
 	assert_int_equal(get(a, 4).flags & get(a, 5).flags & get(a, 6).flags, FLAG_DRAFT);
 	check(a);
 	index_close(a);

@@ -162,6 +162,8 @@ static void test_not_writable(void **state)
 	assert_int_equal(get(ix, 3).flags, FLAG_DRAFT);
 	check(ix);
 	index_close(ix);
+	/* It couldn't be marked stale, so it is gone. */
+	assert_int_equal(faccessat(p.dirfd, INDEX_FILE, F_OK, 0), -1);
 }
 
 /* A read-only handle reads, neither locks nor writes. */
