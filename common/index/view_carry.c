@@ -126,8 +126,8 @@ static bool has_left(struct walk *w, uint64_t slot)
 	return true;
 }
 
-/* Is the member, found in the new map, as it was?  Its tombstone may be news
- * as well. */
+/* Is the member, found in the new map, as the session was told?  What changed in
+ * the old map since then wasn't told either.  Its tombstone may be news as well. */
 static bool compare(struct walk *w, const struct index_record *was)
 {
 	struct index_record is;
@@ -136,7 +136,8 @@ static bool compare(struct walk *w, const struct index_record *was)
 		return false;
 	if (is.state & INDEX_DEAD)
 		view_found_dead(w->to, is.modseq);
-	else if (is.flags != was->flags || !same_keywords(&w->keywords, was->keywords, is.keywords))
+	else if (was->modseq > w->from->flags_mark || is.flags != was->flags ||
+		 !same_keywords(&w->keywords, was->keywords, is.keywords))
 		bits_add(&w->to->differ, w->at);
 	return true;
 }

@@ -232,7 +232,8 @@ void view_own(struct view *v, uint64_t before, uint64_t modseq)
 {
 	struct sync s = { .v = v };
 
-	if (v->flags_mark != before || view_carry(v) < 0 || !map_head(v->map, &s.h) ||
+	/* First, and in any case: what was told is compared with this generation. */
+	if (view_carry(v) < 0 || v->flags_mark != before || !map_head(v->map, &s.h) ||
 	    !goes_on(&s) || s.h.highest_modseq != modseq || view_differs(v))
 		return;
 	v->flags_mark = modseq;
