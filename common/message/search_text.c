@@ -24,13 +24,12 @@ struct needle {
 	struct bytes folded; /* its ASCII letters are lower case, but any case will do */
 	size_t lead;         /* bytes before the last of the first character */
 	bool ascii;          /* may be in text that is pure ASCII */
-	bool blank, tab;     /* has a space or tab: may lie across a fold */
-	bool newline;        /* CRLF is written LF here */
+	bool has[256];       /* which bytes */
 };
 
 /* --- the needle --- */
 
-/* Appends in with CRLF as LF. */
+/* Newlines are LF in the needle, and in the text if it has one. */
 static void add_lf(struct buf *out, struct bytes in)
 {
 	for (size_t i = 0; i < in.n; i++)
@@ -52,9 +51,8 @@ static void describe(struct needle *k)
 {
 	k->lead = lead_of(k->folded);
 	k->ascii = ascii_only(k->folded);
-	k->newline = bytes_chr(k->folded, '\n') != BYTES_NONE;
-	k->tab = bytes_chr(k->folded, '\t') != BYTES_NONE;
-	k->blank = k->tab || bytes_chr(k->folded, ' ') != BYTES_NONE;
+	for (size_t i = 0; i < k->folded.n; i++)
+		k->has[(unsigned char)k->folded.p[i]] = true;
 }
 
 struct needle *needle_new(struct arena *a, struct bytes string, struct bytes charset)
@@ -162,7 +160,7 @@ static bool may_match(const struct needle *k, struct bytes text, size_t at, stru
 		return ascii_lower(mapping.p[0]) == s.p[s.n - 1] && (alone || before);
 	}
 	for (size_t i = 0; i < mapping.n; i++)
-		if (ascii_is(mapping.p[i]) && bytes_chr(s, ascii_lower(mapping.p[i])) != BYTES_NONE)
+		if (ascii_is(mapping.p[i]) && k->has[(unsigned char)ascii_lower(mapping.p[i])])
 			return true;
 	return false;
 }
@@ -203,7 +201,7 @@ bool needle_in_text(const struct needle *k, struct bytes utf8)
 
 	if (k->folded.n == 0)
 		return true;
-	if (!k->newline)
+	if (!k->has['\n'])
 		return in_text(k, utf8);
 	add_lf(&lf, utf8);
 	bool found = in_text(k, buf_view(&lf));
@@ -212,6 +210,12 @@ bool needle_in_text(const struct needle *k, struct bytes utf8)
 }
 
 /* --- headers --- */
+
+/* Only white space can lie across a fold. */
+static bool may_span(const struct needle *k)
+{
+	return k->has[' '] || k->has['\t'];
+}
 
 /* Decoding would change nothing but the folding. */
 static bool is_plain(struct bytes header)
@@ -225,7 +229,7 @@ static bool in_plain(const struct needle *k, struct bytes header)
 
 	if (!k->ascii)
 		return false;
-	if (!k->blank || bytes_chr(header, '\n') == BYTES_NONE)
+	if (!may_span(k) || bytes_chr(header, '\n') == BYTES_NONE)
 		return find(k, header);
 	header_unfold(&unfolded, header);
 	bool found = find(k, buf_view(&unfolded));
@@ -239,7 +243,7 @@ bool needle_in_header(const struct needle *k, struct bytes value)
 
 	if (k->folded.n == 0)
 		return true;
-	if (k->newline)
+	if (k->has['\n'])
 		return false; /* unfolded, there is none */
 	if (is_plain(value))
 		return in_plain(k, value);
@@ -272,9 +276,9 @@ static bool in_plain_fields(const struct needle *k, struct bytes fields)
 
 	if (!k->ascii)
 		return false;
-	if (!k->tab && find(k, fields))
+	if (!k->has['\t'] && find(k, fields))
 		return true;
-	if (!k->blank)
+	if (!may_span(k))
 		return false;
 	unfold_fields(&unfolded, fields);
 	bool found = find(k, buf_view(&unfolded));
@@ -330,7 +334,7 @@ static bool in_header(const struct needle *k, struct bytes header)
 	struct special special = { 0, 0 };
 	size_t from = 0, end;
 
-	if (k->newline)
+	if (k->has['\n'])
 		return false;
 	for (; from < header.n; from = end) {
 		size_t at = next_special(&special, header, from);
