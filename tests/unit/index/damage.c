@@ -273,27 +273,37 @@ static void test_header_words(void **state)
 	buf_free(&good);
 }
 
-/* A huge sparse file with a plausible header is no reason for memory or time. */
-static void test_huge(void **state)
+static void set_capacity(const struct index_place *p, uint64_t capacity)
 {
-	(void)state;
-	struct index_place p = made();
-	uint64_t capacity = INDEX_RECORDS_MAX;
 	uint64_t records_at = (INDEX_BLOCKS_AT + capacity / INDEX_BLOCK * 64 + 4095) & ~4095ull;
 	uint64_t names_at = records_at + capacity * 64;
 
-	poke(&p, HEAD_AT(capacity), capacity);
-	poke(&p, HEAD_AT(records_at), records_at);
-	poke(&p, HEAD_AT(names_at), names_at);
-	poke(&p, HEAD_AT(ready), capacity);
-	poke(&p, HEAD_AT(count), capacity);
-	poke(&p, HEAD_AT(file_size), names_at + 4096);
-	cut(&p, names_at + 4096);
-	struct index *ix = index_open(&p);
-	use(ix);
-	change(ix);
-	make_right(ix);
-	index_close(ix);
+	poke(p, HEAD_AT(capacity), capacity);
+	poke(p, HEAD_AT(records_at), records_at);
+	poke(p, HEAD_AT(names_at), names_at);
+	poke(p, HEAD_AT(ready), capacity);
+	poke(p, HEAD_AT(count), capacity);
+	poke(p, HEAD_AT(file_size), names_at + 4096);
+	cut(p, names_at + 4096);
+}
+
+/* A huge sparse file with a plausible header is no reason for memory or time;
+ * one beyond the limit, or with no room at all, is no index. */
+static void test_huge(void **state)
+{
+	(void)state;
+	static const uint64_t capacities[] = { 0, 1, INDEX_BLOCK - 1, INDEX_RECORDS_MAX,
+					       2ull * INDEX_RECORDS_MAX };
+	for (size_t i = 0; i < COUNT(capacities); i++) {
+		struct index_place p = made();
+		set_capacity(&p, capacities[i]);
+		struct index *ix = index_open(&p);
+		assert_int_equal(index_usable(ix), capacities[i] == INDEX_RECORDS_MAX);
+		use(ix);
+		change(ix);
+		make_right(ix);
+		index_close(ix);
+	}
 }
 
 /* A session that sees damage says so to all: nobody uses that file again. */
