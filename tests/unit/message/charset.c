@@ -189,12 +189,12 @@ static void test_all_named_in_rfcs(void **state)
 {
 	(void)state;
 	for (int i = 1; i <= 16; i++) {
-		char name[16];
+		char name[32];
 		snprintf(name, sizeof name, "ISO-8859-%d", i);
 		assert_int_equal(charset_find(bytes_of(name)) != NULL, i != 12);
 	}
 	for (int i = 1250; i <= 1258; i++) {
-		char name[16];
+		char name[32];
 		snprintf(name, sizeof name, "windows-%d", i);
 		assert_non_null(charset_find(bytes_of(name)));
 	}
