@@ -209,9 +209,12 @@ static bool finish(struct walk *w)
 static bool walk_both(struct walk *w)
 {
 	struct view *from = w->from;
+	struct index_header h;
 
-	if (!map_ok(from->map))
+	if (!map_head(from->map, &h))
 		return false;
+	if (w->foreign)
+		translate_init(&w->keywords, from->map, w->to->map);
 	for (uint64_t slot = 0; slot < from->slots; slot++) {
 		uint32_t uid = map_uid(from->map, slot);
 		if (uid <= w->uid || uid > from->tail_uid || !carry_ghosts_below(w, uid))
@@ -267,7 +270,7 @@ static void walk_begin(struct walk *w, struct view *from, struct view *to,
 	to->names = BUF_INIT;
 	if (w->foreign)
 		to->flags_mark = to->seen_mark = to->gone_mark = h->highest_modseq;
-	translate_init(&w->keywords, from->map, to->map);
+	w->keywords.same = true;
 }
 
 /* An expunge found only now has no modseq of the new index: what the client
