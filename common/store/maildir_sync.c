@@ -24,24 +24,23 @@
 /* --- the uidlist --- */
 
 /* The index and the list give one message different UIDs, or one UID two messages. */
+static bool record_conflicts(struct sync *s, const struct index_record *r)
+{
+	char name[INDEX_NAME_MAX + 1];
+	size_t n = index_name(s->mb->index, r, name);
+	struct bytes stem = maildir_stem((struct bytes){ name, n });
+	const struct uidlist_line *line = uidlist_by_uid(&s->list, r->uid);
+
+	return line ? !bytes_eq(line->stem, stem) : uidlist_by_stem(&s->list, stem) != NULL;
+}
+
 static bool list_conflicts(struct sync *s)
 {
 	struct index_record r;
-	char name[INDEX_NAME_MAX + 1];
 
-	for (uint64_t i = 0; i < s->head.count && index_read(s->mb->index, i, &r); i++) {
-		if (r.state & INDEX_DEAD)
-			continue;
-		size_t n = index_name(s->mb->index, &r, name);
-		struct bytes stem = maildir_stem((struct bytes){ name, n });
-		const struct uidlist_line *line = uidlist_by_uid(&s->list, r.uid);
-		if (line && bytes_eq(line->stem, stem))
-			continue;
-		if (line)
+	for (uint64_t i = 0; i < s->head.count && index_read(s->mb->index, i, &r); i++)
+		if (!(r.state & INDEX_DEAD) && record_conflicts(s, &r))
 			return true;
-		if (uidlist_by_stem(&s->list, stem))
-			return true;
-	}
 	return false;
 }
 
@@ -271,6 +270,29 @@ static int scan_all(struct sync *s, bool new_only, struct error *e)
 	return r;
 }
 
+/* Before a message is taken for gone: it may be the index that is wrong.  The list
+ * doesn't know it under that UID and name then.  False if so. */
+static bool missing_are_listed(struct sync *s, struct error *e)
+{
+	const uint32_t *uids = (const uint32_t *)(const void *)s->missing.p;
+	struct maildir_state at = { 0 };
+	struct index_record r;
+
+	if (s->missing.n == 0 || s->restore)
+		return true;
+	if (!s->list_whole) {
+		uidlist_free(&s->list);
+		if (list_read(s->mb, &s->list, &at, e) <= 0 || !s->list.usable ||
+		    s->list.uidvalidity != s->head.uidvalidity)
+			return false;
+		s->list_new = s->list_whole = true;
+	}
+	for (size_t i = 0; i < s->missing.n / sizeof(*uids); i++)
+		if (!maildir_record(s->mb, uids[i], &r) || record_conflicts(s, &r))
+			return false;
+	return true;
+}
+
 /* --- telling the index --- */
 
 static struct bytes place_name(const struct scan *scan, const struct scan_entry *e,
@@ -442,6 +464,7 @@ static int tell_list(struct sync *s, struct error *e)
 
 /* --- what there is to do --- */
 
+/* 1; 0 the index is wrong and must be built again; -1. */
 static int sync_files(struct sync *s, enum mailbox_sync how, bool force, struct error *e)
 {
 	bool cur = force || maildir_cur_dirty(s->m, &s->old, &s->now, how);
@@ -451,15 +474,22 @@ static int sync_files(struct sync *s, enum mailbox_sync how, bool force, struct 
 	if (s->restore)
 		restore_list(s);
 	if (!cur && !new)
-		return tell_list(s, e);
+		return tell_list(s, e) < 0 ? -1 : 1;
 	s->now.bits = s->old.bits & STATE_UNSIZED;
 	s->now.keywords = s->old.keywords;
 	s->now.own_last = s->old.own_last;
-	if (scan_all(s, !cur, e) < 0 || tell_all(s, e) < 0)
+	if (scan_all(s, !cur, e) < 0)
+		return -1;
+	if (!missing_are_listed(s, e)) {
+		log_warn("index", "%s: doesn't match %s, will be built again", s->m->path,
+			 UIDLIST_FILE);
+		return 0;
+	}
+	if (tell_all(s, e) < 0)
 		return -1;
 	if (list_lacks(s))
 		restore_list(s);
-	return 0;
+	return 1;
 }
 
 static void sync_free(struct sync *s)
@@ -483,12 +513,12 @@ int maildir_sync_locked(struct mailbox *mb, enum mailbox_sync how, bool force, s
 	if (!force && maildir_unchanged(s.m, &s.old, &s.now, how))
 		return 0;
 	r = sync_list(&s, e);
+	if (r > 0)
+		r = sync_files(&s, how, force, e);
 	if (r == 0)
 		r = maildir_build(mb, e);
-	else if (r > 0)
-		r = sync_files(&s, how, force, e);
 	sync_free(&s);
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 /* --- without the lock --- */
