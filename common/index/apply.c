@@ -43,7 +43,7 @@ static bool measure(struct bytes ops, struct need *need)
 			return false;
 		need->records += op.kind == OP_ADD;
 		if (op.kind == OP_ADD || op.kind == OP_CHANGE)
-			need->names += op.name.n;
+			need->names += NAME_ROOM(op.name.n);
 	}
 	return true;
 }
@@ -56,6 +56,7 @@ static void begin_change(struct index_map *m)
 
 static void end_change(struct index_map *m)
 {
+	map_seal_head(m);
 	map_store(m, HEAD_AT(change), (map_load(m, HEAD_AT(change)) | 1) + 1);
 }
 
@@ -78,8 +79,8 @@ static uint64_t put_name(struct apply *a, struct bytes name)
 	if (name.n == 0)
 		return 0;
 	map_put_name(a->m, at, name);
-	a->names_used += name.n;
-	a->names_live += name.n;
+	a->names_used += NAME_ROOM(name.n);
+	a->names_live += NAME_ROOM(name.n);
 	return NAME_WORD(at, name.n);
 }
 
@@ -93,18 +94,20 @@ static void add(struct apply *a, const struct op *op)
 		return;
 	r.modseq = a->modseq;
 	r.name = put_name(a, op->name);
+	record_seal(a->m, &r);
 	map_put(a->m, map_record_at(a->m, a->count), &r, sizeof r);
 	touch(a, a->count++);
 }
 
 static void change_place(struct apply *a, uint64_t at, uint64_t word, const struct op *op)
 {
-	uint64_t old = NAME_LENGTH(map_load(a->m, at + AT(name)));
+	uint64_t old = NAME_ROOM(NAME_LENGTH(map_load(a->m, at + AT(name))));
 	a->names_live -= old < a->names_live ? old : a->names_live;
 	map_store(a->m, at + AT(name), put_name(a, op->name));
 	map_store(a->m, at + WORD_AT,
 		  RECORD_WORD(RECORD_UID(word), RECORD_FLAGS(word), RECORD_STATE(word),
 			      op->r.driver));
+	map_seal_record(a->m, at, map_load(a->m, at + AT(modseq)));
 }
 
 static void change_flags(struct apply *a, uint64_t at, const struct op *op)
@@ -117,6 +120,7 @@ static void change_flags(struct apply *a, uint64_t at, const struct op *op)
 		map_store(a->m, at + AT(keywords), op->r.keywords);
 	map_store(a->m, at + WORD_AT,
 		  RECORD_WORD(RECORD_UID(word), flags, state, RECORD_DRIVER(word)));
+	map_seal_record(a->m, at, a->modseq);
 	map_store(a->m, at + AT(modseq), a->modseq);
 }
 
@@ -146,11 +150,7 @@ static void change(struct apply *a, const struct op *op)
 
 static void keyword(struct apply *a, const struct op *op)
 {
-	char entry[INDEX_KEYWORD_SIZE] = { (char)op->name.n };
-	if (op->name.n)
-		memcpy(entry + 1, op->name.p, op->name.n);
-	map_put(a->m, INDEX_KEYWORDS_AT + (uint64_t)op->mask * INDEX_KEYWORD_SIZE, entry,
-		sizeof entry);
+	map_put_keyword(a->m, op->mask, op->name);
 	if (op->mask >= map_load32(a->m, HEAD_AT(keywords)))
 		map_store32(a->m, HEAD_AT(keywords), op->mask + 1u);
 }
@@ -186,7 +186,7 @@ static void sum_record(struct index_map *m, uint64_t at, struct index_block *b)
 {
 	uint64_t word = map_load(m, at + WORD_AT);
 	uint64_t modseq = map_load(m, at + AT(modseq));
-	uint64_t vsize = map_load(m, at + AT(vsize));
+	uint64_t vsize = word_open(map_load(m, at + AT(vsize)), INDEX_SIZE_UNKNOWN);
 	uint16_t flags = RECORD_FLAGS(word);
 
 	if (modseq > b->modseq)
@@ -209,6 +209,7 @@ static struct index_block sum_block(struct index_map *m, uint64_t block, uint64_
 
 	for (uint64_t slot = block * INDEX_BLOCK; slot < to; slot++)
 		sum_record(m, map_record_at(m, slot), &b);
+	b.check = map_block_check(m, &b);
 	return b;
 }
 
@@ -254,14 +255,15 @@ static bool total_block(struct index_map *m, uint64_t block, uint64_t count, uin
 	uint64_t to = (block + 1) * INDEX_BLOCK < count ? (block + 1) * INDEX_BLOCK : count;
 
 	for (uint64_t slot = block * INDEX_BLOCK; slot < to; slot++) {
-		uint64_t at = map_record_at(m, slot), word = map_load(m, at + WORD_AT);
-		uint64_t name = map_load(m, at + AT(name));
-		if (RECORD_UID(word) <= t->last || RECORD_FLAGS(word) & ~FLAG_ALL ||
-		    RECORD_STATE(word) & ~INDEX_DEAD || NAME_LENGTH(name) > INDEX_NAME_MAX ||
-		    NAME_AT(name) + NAME_LENGTH(name) > names_used)
+		struct index_record r;
+		map_get(m, map_record_at(m, slot), &r, sizeof r);
+		if (r.uid <= t->last || r.flags & ~FLAG_ALL || r.state & ~INDEX_DEAD ||
+		    NAME_LENGTH(r.name) > INDEX_NAME_MAX ||
+		    NAME_AT(r.name) + NAME_ROOM(NAME_LENGTH(r.name)) > names_used ||
+		    r.check != map_record_check(m, &r))
 			return false;
-		t->last = RECORD_UID(word);
-		t->names += NAME_LENGTH(name);
+		t->last = r.uid;
+		t->names += NAME_ROOM(NAME_LENGTH(r.name));
 	}
 	*sum = sum_block(m, block, count);
 	t->alive += sum->alive;
@@ -397,16 +399,17 @@ int apply_frame(struct index_map *m, struct bytes ops, uint64_t modseq, uint64_t
 
 int apply_append(struct index_map *m, const struct index_record *r, struct bytes name)
 {
-	int room = map_reserve(m, 1, name.n);
+	int room = map_reserve(m, 1, NAME_ROOM(name.n));
 	if (room != 1)
 		return room;
 	struct index_record own = *r;
 	uint64_t count = map_count(m), at = map_load(m, HEAD_AT(names_used));
 
 	own.name = name.n ? NAME_WORD(at, name.n) : 0;
+	record_seal(m, &own);
 	map_put_name(m, at, name);
 	map_put(m, map_record_at(m, count), &own, sizeof own);
-	map_store(m, HEAD_AT(names_used), at + name.n);
+	map_store(m, HEAD_AT(names_used), at + NAME_ROOM(name.n));
 	map_store(m, HEAD_AT(count), count + 1);
 	return 1;
 }
@@ -414,15 +417,19 @@ int apply_append(struct index_map *m, const struct index_record *r, struct bytes
 void apply_vsize(struct index_map *m, uint64_t slot, uint64_t vsize)
 {
 	uint64_t at = map_record_at(m, slot), block = map_block_at(slot / INDEX_BLOCK);
-	uint64_t old = map_load(m, at + AT(vsize));
+	uint64_t old = word_open(map_load(m, at + AT(vsize)), INDEX_SIZE_UNKNOWN);
 	uint64_t more =
 		(vsize == INDEX_SIZE_UNKNOWN ? 0 : vsize) - (old == INDEX_SIZE_UNKNOWN ? 0 : old);
 
 	begin_change(m);
-	map_store(m, at + AT(vsize), vsize);
+	map_store(m, at + AT(vsize), word_seal(vsize, INDEX_SIZE_UNKNOWN));
 	CRASH_POINT("vsize");
 	if (!(RECORD_STATE(map_load(m, at + WORD_AT)) & INDEX_DEAD)) {
-		count_up(m, block + offsetof(struct index_block, vsize), more);
+		struct index_block b;
+		map_get(m, block, &b, sizeof b);
+		b.vsize += more;
+		b.check = map_block_check(m, &b);
+		map_put(m, block, &b, sizeof b);
 		count_up(m, HEAD_AT(vsize), more);
 	}
 	end_change(m);

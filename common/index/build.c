@@ -37,7 +37,10 @@ static bool old_record(struct index_map *m, uint32_t uid, struct index_record *r
 	if (slot >= count)
 		return false;
 	map_get(m, map_record_at(m, slot), r, sizeof *r);
-	return r->uid == uid && map_sane(m, r);
+	if (r->uid != uid || !map_sane(m, r))
+		return false;
+	record_open(r);
+	return true;
 }
 
 int index_hint(struct index *ix, uint32_t uid, struct bytes base, struct index_record *r)
@@ -114,14 +117,11 @@ int index_build_begin(struct index *ix, const struct index_build *b, struct erro
 
 void index_build_keyword(struct index *ix, unsigned n, struct bytes name)
 {
-	char entry[INDEX_KEYWORD_SIZE] = { (char)name.n };
 	struct index_map *m = ix->making;
 
 	if (!m || n >= INDEX_KEYWORDS || name.n > INDEX_KEYWORD_MAX)
 		return;
-	if (name.n)
-		memcpy(entry + 1, name.p, name.n);
-	map_put(m, INDEX_KEYWORDS_AT + (uint64_t)n * INDEX_KEYWORD_SIZE, entry, sizeof entry);
+	map_put_keyword(m, n, name);
 	if (n >= map_load32(m, HEAD_AT(keywords)))
 		map_store32(m, HEAD_AT(keywords), n + 1);
 }
@@ -130,6 +130,7 @@ void index_build_keyword(struct index *ix, unsigned n, struct bytes name)
  * memory.  Without either the commit says so. */
 static void make_larger(struct index *ix, bool private, uint64_t names)
 {
+	map_seal_head(ix->making);
 	struct index_map *larger = generation_copy(ix, ix->making, private, 1, names, 0);
 	if (!larger && !private)
 		larger = generation_copy(ix, ix->making, true, 1, names, 0);

@@ -30,6 +30,9 @@
  *    single words that may be filled in at any time by the lock's holder; zero
  *    (cache_at), INDEX_SIZE_UNKNOWN, INDEX_DATE_UNKNOWN mean "not known yet".
  *  - modseq = epoch << 40 | counter.
+ *  - Records, summaries, names, keywords and the header carry a CRC-32C each: a
+ *    file overwritten by who knows what is noticed where it is read, and
+ *    built again from the store; it never gives a wrong answer.
  *  - Whoever finds `superseded` set goes on reading here as long as it likes,
  *    and opens the name again for what is new.
  */
@@ -42,8 +45,8 @@
 #define INDEX_VERSION 1
 #define INDEX_BLOCK 256 /* records per block summary */
 #define INDEX_KEYWORDS 64
-#define INDEX_KEYWORD_SIZE 128 /* length byte, then at most 127 bytes */
-#define INDEX_KEYWORD_MAX (INDEX_KEYWORD_SIZE - 1)
+#define INDEX_KEYWORD_SIZE 128 /* length byte, at most 123 bytes, CRC-32C */
+#define INDEX_KEYWORD_MAX (INDEX_KEYWORD_SIZE - 5)
 #define INDEX_NAME_MAX 255
 #define INDEX_RECORDS_MAX (1u << 28) /* 16 GiB of records: refuses hostile counts */
 #define INDEX_SIZE_UNKNOWN UINT64_MAX
@@ -77,11 +80,14 @@ struct index_record { /* one cache line */
 	uint8_t driver;    /* bits of the store's driver (Maildir: in `new`, odd name) */
 	uint64_t keywords; /* bit n: keyword n of the table */
 	uint64_t modseq;
-	int64_t internal_date; /* seconds since the epoch */
-	int64_t save_date;     /* RFC 8514; 0: unknown */
+	int64_t internal_date; /* seconds since the epoch; this and vsize stand in the file as
+				* 48 bits and a hash of them */
+	uint32_t save_date;    /* RFC 8514, seconds since the epoch; 0: unknown */
+	uint32_t check;        /* CRC-32C of all but this and the words learned later */
 	uint64_t vsize;        /* RFC822.SIZE, or INDEX_SIZE_UNKNOWN */
 	uint64_t cache_at;     /* offset of its entry in the cache file, 0: none */
-	uint64_t name;         /* offset of its name << 16 | length: one word, switched at once */
+	uint64_t name;         /* offset of its name << 16 | length: one word, switched at once;
+				* there stand a CRC-32C of the name, then the name */
 };
 _Static_assert(sizeof(struct index_record) == 64, "a record is one cache line");
 
@@ -93,7 +99,8 @@ struct index_block {
 	uint32_t unseen;  /* alive and not \Seen */
 	uint32_t deleted; /* alive and \Deleted */
 	uint32_t flagged; /* alive and \Flagged */
-	uint64_t spare[3];
+	uint64_t spare[2];
+	uint64_t check;   /* CRC-32C of the words before */
 };
 _Static_assert(sizeof(struct index_block) == 64, "block summary");
 
@@ -116,11 +123,13 @@ struct index_header {
 	uint64_t stale;      /* 1: the store knows more (a write here failed): rebuild */
 	uint64_t applied;    /* logical journal offset applied up to */
 	uint64_t applying;   /* where `applied` will be: the frame under way ends there */
-	uint64_t count;      /* records in use, dead ones included */
 	uint64_t ready;      /* records whose place in the file is allocated */
+	uint64_t file_size;  /* bytes that may be touched */
+	uint64_t cache_id;   /* of the cache file; entries carry it too */
+	uint64_t check;      /* CRC-32C of all that follows, made before `change` is even */
+	uint64_t count;      /* records in use, dead ones included */
 	uint64_t names_used; /* bytes of the names region in use */
 	uint64_t names_live; /* of these, bytes that a record points to */
-	uint64_t file_size;  /* bytes that may be touched */
 
 	/* the mailbox */
 	uint32_t uidvalidity;
@@ -132,7 +141,6 @@ struct index_header {
 	uint64_t vsize;
 	uint32_t first_recent; /* messages from this UID on were seen by no session yet */
 	uint32_t keywords;     /* entries of the keyword table in use */
-	uint64_t cache_id;
 	uint64_t mark_time, mark_modseq, mark_before; /* age of tombstones; see generation.c */
 	uint64_t driver[INDEX_DRIVER_WORDS]; /* the store's: directory times and the like */
 };

@@ -65,6 +65,8 @@ uint64_t map_find(struct index_map *m, uint64_t count, uint32_t uid);
 #define NAME_WORD(at, length) ((uint64_t)(at) << 16 | (uint64_t)(length))
 #define NAME_AT(w) ((w) >> 16)
 #define NAME_LENGTH(w) ((size_t)((w)&0xffff))
+/* Bytes that a name of that length takes in the names region. */
+#define NAME_ROOM(length) ((length) ? (length) + sizeof(uint32_t) : 0)
 
 /* Opens and checks the structure of a file: NULL with errno (0: it is there
  * but not an index).  Says nothing about trust: map_trusted does. */
@@ -91,6 +93,24 @@ bool map_same_file(const struct index_map *m, int dirfd);
 bool map_is_current(struct index_map *m, int dirfd);
 /* A record that may be what a writer wrote. */
 bool map_sane(struct index_map *m, const struct index_record *r);
+
+/* Checks of what is written, to be put into it: begun with the id of the index, so
+ * that what another index left is no more right than garbage. */
+uint32_t map_record_check(const struct index_map *m, const struct index_record *r);
+uint64_t map_block_check(const struct index_map *m, const struct index_block *b);
+/* A record as it stands in the file, and back. */
+void record_seal(const struct index_map *m, struct index_record *r);
+void record_open(struct index_record *r);
+void map_seal_head(struct index_map *m);
+/* The check of a record in the map that will have that modseq. */
+void map_seal_record(struct index_map *m, uint64_t at, uint64_t modseq);
+/* An entry of the keyword table. */
+void map_put_keyword(struct index_map *m, unsigned n, struct bytes name);
+/* A number of 48 bits with a hash of itself, as internal_date and vsize stand in the file:
+ * single words, so no check of the record can cover them.  Back: what isn't whole is
+ * `unknown`, and looked up again. */
+uint64_t word_seal(uint64_t v, uint64_t unknown);
+uint64_t word_open(uint64_t word, uint64_t unknown);
 
 /* Words and multiples of words at an offset, each word at once. */
 uint64_t map_load(struct index_map *m, uint64_t at);

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "num.h"
 
 #define SPINS 400 /* loads before sleeping: some microseconds */
 #define NAPS 24   /* short sleeps before waiting on the lock */
@@ -86,10 +87,108 @@ void map_put(struct index_map *m, uint64_t at, const void *p, size_t n)
 	}
 }
 
+/* --- checks --- */
+
+#define WORD_BITS 48
+
+static uint32_t seed(const struct index_map *m)
+{
+	return (uint32_t)(m->id ^ m->id >> 32);
+}
+
+uint32_t map_record_check(const struct index_map *m, const struct index_record *r)
+{
+	struct index_record own = *r;
+	own.check = 0;
+	own.cache_at = 0;
+	own.internal_date = 0;
+	own.vsize = 0;
+	return crc32c(seed(m), &own, sizeof own);
+}
+
+uint64_t map_block_check(const struct index_map *m, const struct index_block *b)
+{
+	return crc32c(seed(m), b, offsetof(struct index_block, check));
+}
+
+static uint64_t head_check(const struct index_map *m, const struct index_header *h)
+{
+	size_t from = offsetof(struct index_header, count);
+	return crc32c(seed(m), (const char *)h + from, sizeof *h - from);
+}
+
+void record_seal(const struct index_map *m, struct index_record *r)
+{
+	r->check = map_record_check(m, r);
+	r->internal_date =
+		(int64_t)word_seal((uint64_t)r->internal_date, (uint64_t)INDEX_DATE_UNKNOWN);
+	r->vsize = word_seal(r->vsize, INDEX_SIZE_UNKNOWN);
+}
+
+void map_seal_head(struct index_map *m)
+{
+	struct index_header h;
+	map_get(m, 0, &h, sizeof h);
+	map_store(m, HEAD_AT(check), head_check(m, &h));
+}
+
+void map_seal_record(struct index_map *m, uint64_t at, uint64_t modseq)
+{
+	struct index_record r;
+	map_get(m, at, &r, sizeof r);
+	r.modseq = modseq;
+	map_store32(m, at + offsetof(struct index_record, check), map_record_check(m, &r));
+}
+
+static uint64_t word_hash(uint64_t bits)
+{
+	return bits * 0x9e3779b97f4a7c15ull >> WORD_BITS << WORD_BITS;
+}
+
+uint64_t word_seal(uint64_t v, uint64_t unknown)
+{
+	uint64_t bits = v & ((1ull << WORD_BITS) - 1);
+	return v == unknown ? v : bits | word_hash(bits);
+}
+
+uint64_t word_open(uint64_t word, uint64_t unknown)
+{
+	uint64_t bits = word & ((1ull << WORD_BITS) - 1), sign = 1ull << (WORD_BITS - 1);
+	return word == (bits | word_hash(bits)) ? (bits ^ sign) - sign : unknown;
+}
+
 void map_put_name(struct index_map *m, uint64_t at, struct bytes name)
 {
+	uint32_t check = crc32c(seed(m), name.p, name.n);
+	if (!name.n)
+		return;
+	char *to = place(m, m->names_at + at, NAME_ROOM(name.n));
+	memcpy(to, &check, sizeof check);
+	memcpy(to + sizeof check, name.p, name.n);
+}
+
+void map_put_keyword(struct index_map *m, unsigned n, struct bytes name)
+{
+	char entry[INDEX_KEYWORD_SIZE] = { (char)name.n };
+	uint32_t check;
+
 	if (name.n)
-		memcpy(place(m, m->names_at + at, name.n), name.p, name.n);
+		memcpy(entry + 1, name.p, name.n);
+	check = crc32c(seed(m), entry, sizeof entry - sizeof check);
+	memcpy(entry + sizeof entry - sizeof check, &check, sizeof check);
+	map_put(m, INDEX_KEYWORDS_AT + (uint64_t)n * INDEX_KEYWORD_SIZE, entry, sizeof entry);
+}
+
+/* No name was ever put there, or it is as it was put. */
+static bool keyword_whole(const struct index_map *m, const unsigned char *entry)
+{
+	static const unsigned char unset[INDEX_KEYWORD_SIZE];
+	uint32_t check;
+
+	memcpy(&check, entry + INDEX_KEYWORD_SIZE - sizeof check, sizeof check);
+	return (entry[0] <= INDEX_KEYWORD_MAX &&
+		check == crc32c(seed(m), entry, INDEX_KEYWORD_SIZE - sizeof check)) ||
+	       memcmp(entry, unset, sizeof unset) == 0;
 }
 
 uint64_t map_record_at(const struct index_map *m, uint64_t slot)
@@ -191,22 +290,33 @@ bool map_head(struct index_map *m, struct index_header *h)
 {
 	if (!map_ok(m) || !copy(m, 0, h, sizeof *h))
 		return false;
-	return head_sane(m, h) || damaged(m, "header");
+	return (h->check == head_check(m, h) && head_sane(m, h)) || damaged(m, "header");
 }
 
 bool map_sane(struct index_map *m, const struct index_record *r)
 {
-	return r->uid != 0 && !(r->flags & ~FLAG_ALL) && !(r->state & ~INDEX_DEAD) &&
+	return r->check == map_record_check(m, r) && r->uid != 0 && !(r->flags & ~FLAG_ALL) && !(r->state & ~INDEX_DEAD) &&
 	       NAME_LENGTH(r->name) <= INDEX_NAME_MAX &&
 	       r->modseq <= map_load(m, HEAD_AT(highest_modseq)) &&
-	       NAME_AT(r->name) + NAME_LENGTH(r->name) <= map_load(m, HEAD_AT(names_used));
+	       NAME_AT(r->name) + NAME_ROOM(NAME_LENGTH(r->name)) <= map_load(m, HEAD_AT(names_used));
+}
+
+void record_open(struct index_record *r)
+{
+	r->internal_date =
+		(int64_t)word_open((uint64_t)r->internal_date, (uint64_t)INDEX_DATE_UNKNOWN);
+	r->vsize = word_open(r->vsize, INDEX_SIZE_UNKNOWN);
+	r->check = 0; /* the file's affair */
 }
 
 bool map_read(struct index_map *m, uint64_t slot, struct index_record *r)
 {
 	if (!map_ok(m) || slot >= map_count(m) || !copy(m, map_record_at(m, slot), r, sizeof *r))
 		return false;
-	return map_sane(m, r) || damaged(m, "record");
+	if (!map_sane(m, r))
+		return damaged(m, "record");
+	record_open(r);
+	return true;
 }
 
 bool map_block(struct index_map *m, uint64_t block, struct index_block *b)
@@ -214,7 +324,7 @@ bool map_block(struct index_map *m, uint64_t block, struct index_block *b)
 	if (!map_ok(m) || block >= (map_count(m) + INDEX_BLOCK - 1) / INDEX_BLOCK ||
 	    !copy(m, map_block_at(block), b, sizeof *b))
 		return false;
-	return (b->alive <= INDEX_BLOCK && b->unseen <= b->alive && b->deleted <= b->alive &&
+	return (b->check == map_block_check(m, b) && b->alive <= INDEX_BLOCK && b->unseen <= b->alive && b->deleted <= b->alive &&
 		b->flagged <= b->alive) ||
 	       damaged(m, "block summary");
 }
@@ -224,18 +334,21 @@ size_t map_name(struct index_map *m, uint64_t name, char out[INDEX_NAME_MAX + 1]
 {
 	uint64_t at = NAME_AT(name);
 	size_t n = NAME_LENGTH(name);
+	uint32_t check;
 
 	out[0] = '\0';
-	if (!map_ok(m) || n == 0 || n > INDEX_NAME_MAX || at + n > map_load(m, HEAD_AT(names_used)))
+	if (!map_ok(m) || n == 0 || n > INDEX_NAME_MAX ||
+	    at + NAME_ROOM(n) > map_load(m, HEAD_AT(names_used)))
 		return 0;
-	if (!map_cover(m, m->names_at + at + n)) {
+	if (!map_cover(m, m->names_at + at + NAME_ROOM(n))) {
 		damaged(m, "name");
 		return 0;
 	}
-	memcpy(out, place(m, m->names_at + at, n), n);
+	const char *from = place(m, m->names_at + at, NAME_ROOM(n));
+	memcpy(&check, from, sizeof check);
+	memcpy(out, from + sizeof check, n);
 	out[n] = '\0';
-	/* Behind the end of a file that was cut there are zeros first, then faults. */
-	if (memchr(out, '\0', n))
+	if (check != crc32c(seed(m), out, n) || memchr(out, '\0', n))
 		damaged(m, "name");
 	return map_ok(m) ? n : 0;
 }
@@ -248,7 +361,7 @@ size_t map_keyword(struct index_map *m, unsigned n, char out[INDEX_KEYWORD_SIZE]
 	if (n >= INDEX_KEYWORDS || !map_ok(m) ||
 	    !copy(m, INDEX_KEYWORDS_AT + (uint64_t)n * INDEX_KEYWORD_SIZE, entry, sizeof entry))
 		return 0;
-	if (entry[0] > INDEX_KEYWORD_MAX) {
+	if (!keyword_whole(m, entry)) {
 		damaged(m, "keyword");
 		return 0;
 	}

@@ -22,7 +22,7 @@ void op_put(struct buf *out, const struct op *op)
 	}
 	if (op->kind == OP_ADD) {
 		put_le64(p + 24, (uint64_t)op->r.internal_date);
-		put_le64(p + 32, (uint64_t)op->r.save_date);
+		put_le64(p + 32, op->r.save_date);
 		put_le64(p + 40, op->r.vsize);
 		put_le64(p + 48, op->r.cache_at);
 		n = 56;
@@ -56,7 +56,7 @@ static bool take_record(struct bytes *rest, struct op *op)
 		return false;
 	op->r.uid = op->uid;
 	op->r.internal_date = (int64_t)get_le64(p);
-	op->r.save_date = (int64_t)get_le64(p + 8);
+	op->r.save_date = (uint32_t)get_le64(p + 8);
 	op->r.vsize = get_le64(p + 16);
 	op->r.cache_at = get_le64(p + 24);
 	return true;

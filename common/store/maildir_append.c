@@ -348,7 +348,7 @@ static void tell_index(struct commit *c, int64_t now)
 			.flags = m->flags.flags,
 			.keywords = m->keywords,
 			.internal_date = m->date,
-			.save_date = now,
+			.save_date = now > 0 && now < UINT32_MAX ? (uint32_t)now : 0,
 			.vsize = m->vsize,
 		};
 		index_add(c->mb->index, &r, bytes_of(m->stem));

@@ -167,6 +167,7 @@ static struct index_place prepared(bool clean)
 	lock(ix);
 	map_store(ix->map, HEAD_AT(mark_before), map_highest_modseq(ix->map));
 	map_store(ix->map, HEAD_AT(mark_modseq), map_highest_modseq(ix->map));
+	map_seal_head(ix->map);
 	index_unlock(ix);
 	expunge(ix, 40, 50);
 	set_flags(ix, 60, FLAG_FLAGGED);

@@ -16,6 +16,7 @@ static void set_word(struct index *ix, size_t at, uint64_t v)
 {
 	lock(ix);
 	map_store(ix->map, at, v);
+	map_seal_head(ix->map);
 	index_unlock(ix);
 }
 
