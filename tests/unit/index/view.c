@@ -314,6 +314,7 @@ static void test_skip(void **state)
 static void compact_all(struct index *ix)
 {
 	lock(ix);
+	map_store(ix->map, HEAD_AT(mark_modseq), map_highest_modseq(ix->map));
 	map_store(ix->map, HEAD_AT(mark_before), map_highest_modseq(ix->map));
 	assert_int_equal(index_compact(ix, true, &err), 1);
 	index_unlock(ix);

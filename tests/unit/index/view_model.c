@@ -270,6 +270,7 @@ static void do_compact(struct session *s)
 	lock(s->ix);
 	if (index_usable(s->ix)) {
 		uint64_t high = map_highest_modseq(s->ix->map);
+		map_store(s->ix->map, HEAD_AT(mark_modseq), high);
 		if (rnd(2))
 			map_store(s->ix->map, HEAD_AT(mark_before), high - rnd(20));
 		assert_true(index_compact(s->ix, true, &err) == 1 || damaged);
