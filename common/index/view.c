@@ -250,6 +250,18 @@ static uint64_t find_slot(struct view *v, uint32_t uid)
 	return slot < v->slots ? slot : v->slots;
 }
 
+/* It is not there: so say its neighbours, which are read with their checks.  A
+ * uid that somebody overwrote can mislead the search to no other place. */
+static void check_gap(struct view *v, uint64_t slot, uint32_t uid)
+{
+	struct index_record r;
+
+	if (slot < v->slots && map_read(v->map, slot, &r) && r.uid < uid)
+		view_broke(v);
+	if (slot > 0 && map_read(v->map, slot - 1, &r) && r.uid >= uid)
+		view_broke(v);
+}
+
 uint32_t view_seq(struct view *v, uint32_t uid)
 {
 	size_t ghosts = ghosts_below(v, uid);
@@ -257,17 +269,21 @@ uint32_t view_seq(struct view *v, uint32_t uid)
 	if (ghosts < v->nghosts && v->ghosts[ghosts].r.uid == uid)
 		return ghost_seq(v, ghosts);
 	uint64_t slot = find_slot(v, uid);
-	if (slot == v->slots || bits_has(&v->hidden, slot) || map_uid(v->map, slot) != uid)
-		return 0;
-	uint64_t nth = bits_rank_missing(&v->hidden, slot);
-	visit(v, nth, slot, uid);
-	return (uint32_t)(nth + ghosts) + 1;
+	if (slot == v->slots || map_uid(v->map, slot) != uid)
+		check_gap(v, slot, uid);
+	else if (!bits_has(&v->hidden, slot)) {
+		uint64_t nth = bits_rank_missing(&v->hidden, slot);
+		visit(v, nth, slot, uid);
+		return (uint32_t)(nth + ghosts) + 1;
+	}
+	return 0;
 }
 
 uint32_t view_seq_from(struct view *v, uint32_t uid)
 {
 	uint64_t slot = find_slot(v, uid);
 
+	check_gap(v, slot, uid);
 	return (uint32_t)(bits_rank_missing(&v->hidden, slot) + ghosts_below(v, uid)) + 1;
 }
 

@@ -30,12 +30,19 @@ static bool goes_on(const struct sync *s)
 	       (!v->slots || map_uid(v->map, v->slots - 1) == v->tail_uid);
 }
 
+/* A damaged summary counts as changed: reading its records says so. */
+static bool is_unchanged(const struct sync *s, uint64_t block, uint64_t mark)
+{
+	struct index_block b;
+	return map_block(s->v->map, block, &b) && b.modseq <= mark;
+}
+
 /* The first slot >= `slot` of a block that has changes above the mark;
  * s->slots at the end. */
 static uint64_t changed(const struct sync *s, uint64_t slot, uint64_t mark)
 {
 	while (slot < s->slots && slot % INDEX_BLOCK == 0 &&
-	       map_block_modseq(s->v->map, slot / INDEX_BLOCK) <= mark)
+	       is_unchanged(s, slot / INDEX_BLOCK, mark))
 		slot += INDEX_BLOCK;
 	return slot < s->slots ? slot : s->slots;
 }

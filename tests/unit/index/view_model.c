@@ -273,6 +273,7 @@ static void do_compact(struct session *s)
 		map_store(s->ix->map, HEAD_AT(mark_modseq), high);
 		if (rnd(2))
 			map_store(s->ix->map, HEAD_AT(mark_before), high - rnd(20));
+		map_seal_head(s->ix->map);
 		assert_true(index_compact(s->ix, true, &err) == 1 || damaged);
 	}
 	index_unlock(s->ix);
