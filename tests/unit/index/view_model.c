@@ -487,7 +487,7 @@ static void test_random(void **state)
 
 	truth = mem_alloc(MESSAGES_MAX * sizeof *truth);
 	for (uint64_t i = 0; i < (rounds ? strtoull(rounds, NULL, 10) : 3); i++) {
-		run(first + i, 1500);
+		run(first + i, 1000);
 		if (rounds)
 			print_message("seed %llu: %u messages\n", (unsigned long long)(first + i),
 				      ntruth);
@@ -495,8 +495,170 @@ static void test_random(void **state)
 	free(truth);
 }
 
+/* --- writers in other processes --- */
+
+#define WRITERS 2
+#define READERS 2
+#define CHANGES 1200
+
+/* Keywords say again what the flags are: a torn record would show. */
+static uint64_t keywords_of(uint16_t flags)
+{
+	return flags * 0x0101010101010101ull;
+}
+
+static void write_one(struct index *ix)
+{
+	struct index_header h = head(ix);
+	uint32_t uid = 1 + rnd(h.uidnext), kind = rnd(100);
+	uint16_t flags = (uint16_t)rnd(FLAG_ALL + 1);
+	char name[64];
+
+	index_begin(ix);
+	if (kind < 60)
+		for (uint32_t n = rnd(40); n; n--)
+			index_set_flags(ix, uid + n, flags, keywords_of(flags));
+	else if (kind < 80)
+		for (uint32_t n = 1 + rnd(5); n; n--)
+			index_expunge(ix, uid + n);
+	else
+		for (uint32_t n = 0; n < 1 + rnd(8); n++) {
+			struct index_record r = { .uid = h.uidnext + n, .flags = flags };
+			r.keywords = keywords_of(flags);
+			index_add(ix, &r, name_of(r.uid, name));
+		}
+	commit(ix);
+}
+
+static void write_many(void *arg)
+{
+	struct index_place p = same_place(&place);
+	struct index *ix = index_open(&p);
+
+	seed = *(const uint64_t *)arg;
+	for (int i = 0; i < CHANGES; i++) {
+		lock(ix);
+		write_one(ix);
+		if (rnd(100) == 0) {
+			map_store(ix->map, HEAD_AT(mark_modseq), map_highest_modseq(ix->map));
+			map_store(ix->map, HEAD_AT(mark_before), map_highest_modseq(ix->map));
+			map_seal_head(ix->map);
+			assert_int_equal(index_compact(ix, true, &err), 1);
+		}
+		index_unlock(ix);
+	}
+	index_close(ix);
+}
+
+struct reader {
+	struct view *view;
+	uint32_t uids[MESSAGES_MAX], n;
+	uint64_t changes;
+};
+
+static void reader_expunged(void *ctx, uint32_t seq, uint32_t uid)
+{
+	struct reader *r = ctx;
+
+	assert_true(seq >= 1 && seq <= r->n && r->uids[seq - 1] == uid);
+	memmove(&r->uids[seq - 1], &r->uids[seq], (r->n-- - seq) * sizeof *r->uids);
+}
+
+static void reader_exists(void *ctx, uint32_t count)
+{
+	struct reader *r = ctx;
+
+	for (assert_true(count > r->n); r->n < count; r->n++)
+		r->uids[r->n] = view_uid(r->view, r->n + 1);
+}
+
+static void reader_flags(void *ctx, uint32_t seq, const struct index_record *rec)
+{
+	struct reader *r = ctx;
+
+	assert_int_equal(r->uids[seq - 1], rec->uid);
+	assert_int_equal(rec->keywords, keywords_of(rec->flags));
+	r->changes++;
+}
+
+static void read_all(struct reader *r)
+{
+	struct index_record rec;
+
+	for (uint32_t seq = 1; seq <= r->n; seq++) {
+		assert_true(view_read(r->view, seq, &rec));
+		assert_int_equal(rec.uid, r->uids[seq - 1]);
+		assert_int_equal(rec.keywords, keywords_of(rec.flags));
+	}
+}
+
+/* Until nothing comes any more. */
+static void read_many(void *arg)
+{
+	static struct reader r;
+	struct view_events ev = { reader_expunged, reader_exists, reader_flags, &r };
+	struct index_place p = same_place(&place);
+	struct index *ix = index_open(&p);
+	int quiet = 0;
+
+	seed = *(const uint64_t *)arg;
+	r.view = view_open(ix);
+	for (r.n = 0; r.n < view_count(r.view); r.n++)
+		r.uids[r.n] = view_uid(r.view, r.n + 1);
+	while (quiet < 500) {
+		bool expunges = rnd(2);
+		int told = view_sync(r.view, expunges, &ev);
+		assert_true(told >= 0);
+		assert_int_equal(view_count(r.view), r.n);
+		if (rnd(10) == 0)
+			read_all(&r);
+		quiet = told ? 0 : quiet + 1;
+		usleep(told ? 0 : 1000);
+	}
+	assert_true(r.changes > 100);
+	assert_true(view_sync(r.view, true, &ev) >= 0);
+	assert_int_equal(r.n, head(ix).alive);
+	read_all(&r);
+	view_close(r.view);
+	index_close(ix);
+}
+
+static void test_processes(void **state)
+{
+	(void)state;
+	uint64_t seeds[WRITERS + READERS];
+	int status;
+
+	place = new_place();
+	struct index_place p = same_place(&place);
+	struct index *ix = index_open(&p);
+	build(ix, 1, 0);
+	add(ix, 1, 1);
+	lock(ix);
+	index_begin(ix);
+	index_set_flags(ix, 1, 0, 0);
+	commit(ix);
+	index_unlock(ix);
+	for (int i = 0; i < WRITERS + READERS; i++) {
+		seeds[i] = (uint64_t)i;
+		if (fork() == 0) {
+			(i < WRITERS ? write_many : read_many)(&seeds[i]);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < WRITERS + READERS; i++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	check(ix);
+	index_close(ix);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_processes),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
