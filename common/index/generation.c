@@ -84,8 +84,8 @@ static int copy_records(struct index_map *from, struct index_map *to, uint64_t d
 			dropped = r.modseq > dropped ? r.modseq : dropped;
 			continue;
 		}
-		int room =
-			apply_append(to, &r, (struct bytes){ name, map_name(from, r.name, name) });
+		size_t n = map_name(from, r.name, name);
+		int room = apply_append(to, &r, (struct bytes){ name, n });
 		if (room != 1) {
 			if (room == 0)
 				errno = EFBIG;

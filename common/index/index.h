@@ -21,11 +21,11 @@
 struct index;
 
 struct index_place {
-	int dirfd;	/* where the three files are or will be; stays the caller's */
-	int lockfd;	/* open directory of the store: the mailbox lock is flock on it */
-	bool private;	/* anonymous memory only: network filesystem, unwritable place */
-	bool readonly;	/* maps and reads, never locks or writes */
-	bool hasty;	/* closing never syncs (deliver): a later session marks it clean */
+	int dirfd;     /* where the three files are or will be; stays the caller's */
+	int lockfd;    /* open directory of the store: the mailbox lock is flock on it */
+	bool private;  /* anonymous memory only: network filesystem, unwritable place */
+	bool readonly; /* maps and reads, never locks or writes */
+	bool hasty;    /* closing never syncs (deliver): a later session marks it clean */
 };
 
 /* How long we wait for the mailbox lock before [INUSE]: longer than anybody
@@ -49,7 +49,8 @@ bool index_is_private(const struct index *ix);
  * what the journal has beyond the index is replayed.  0; -1: ERROR_INUSE, ...
  * Afterwards index_usable() may have become false or true.  In private mode
  * locks as well (it protects the store), unless lockfd is -1. */
-int index_lock(struct index *ix, int timeout_ms, struct error *e) __attribute__((warn_unused_result));
+int index_lock(struct index *ix, int timeout_ms, struct error *e)
+	__attribute__((warn_unused_result));
 void index_unlock(struct index *ix);
 bool index_locked(const struct index *ix);
 
@@ -91,7 +92,7 @@ void index_set_flags(struct index *ix, uint32_t uid, uint16_t flags, uint64_t ke
 void index_set_place(struct index *ix, uint32_t uid, uint8_t driver, struct bytes name);
 void index_expunge(struct index *ix, uint32_t uid);
 void index_set_keyword(struct index *ix, unsigned n, struct bytes name);
-void index_set_uidnext(struct index *ix, uint32_t uidnext);	/* never falls */
+void index_set_uidnext(struct index *ix, uint32_t uidnext); /* never falls */
 void index_set_first_recent(struct index *ix, uint32_t uid);
 void index_set_driver(struct index *ix, const uint64_t words[INDEX_DRIVER_WORDS]);
 
@@ -115,11 +116,11 @@ void index_learn_cache_id(struct index *ix, uint64_t cache_id);
 struct index_build {
 	uint32_t uidvalidity;
 	uint32_t uidnext;
-	uint64_t epoch;		/* from the store, already raised and synced there */
-	uint64_t counter;	/* modseqs begin there in the epoch; 0: at 1.  Where the epoch could not
+	uint64_t epoch;   /* from the store, already raised and synced there */
+	uint64_t counter; /* modseqs begin there in the epoch; 0: at 1.  Where the epoch could not
 				 * be raised: milliseconds, so that they rise all the same */
 	uint32_t first_recent;
-	uint64_t expect;	/* messages: the table is made larger than that */
+	uint64_t expect; /* messages: the table is made larger than that */
 	uint64_t driver[INDEX_DRIVER_WORDS];
 };
 /* A new index from the store: begin, keywords, add in UID order, commit.  All
