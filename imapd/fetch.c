@@ -213,7 +213,7 @@ static void send_message(struct fetch *f, uint32_t seq, bool new_flags)
 	m.parsed = PARSED_NOT;
 	m.memo = f->mailbox ? &memo : NULL;
 	m.mailbox = f->mailbox;
-	if (!view_read(f->s->view, seq, &m.record)) {
+	if (!session_read(f->s, seq, &m.record)) {
 		f->broken = true;
 		return;
 	}
@@ -246,7 +246,7 @@ static void set_seen(struct fetch *f, const uint32_t *seqs, size_t n, bool *chan
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		changed[i] = view_read(f->s->view, seqs[i], &record) &&
+		changed[i] = session_read(f->s, seqs[i], &record) &&
 			     !(record.flags & FLAG_SEEN) && !(record.state & INDEX_DEAD);
 		if (changed[i])
 			uids[k++] = record.uid;

@@ -24,8 +24,18 @@ static void uids_to_seqs(struct view *v, struct seqset *set)
 	set->n = n;
 }
 
+/* What a damaged index said is not believed. */
+static bool look_again(struct session *s)
+{
+	if (view_ok(s->view))
+		return false;
+	session_look(s, MAILBOX_SYNC_FULL);
+	return true;
+}
+
 const char *messages_ranges(struct session *s, struct bytes *args, bool uid, struct seqset *set)
 {
+	struct bytes before = *args;
 	uint32_t count = view_count(s->view);
 	uint32_t star = uid && count ? view_uid(s->view, count) : count;
 
@@ -33,7 +43,13 @@ const char *messages_ranges(struct session *s, struct bytes *args, bool uid, str
 		return uid ? "UID set expected" : "Sequence set expected";
 	if (uid)
 		uids_to_seqs(s->view, set);
-	else if (!set->n || set->r[set->n - 1].last > count)
+	if (uid && look_again(s)) {
+		parse_seqset(&before, &s->cmd, count ? view_uid(s->view, count) : 0, set);
+		uids_to_seqs(s->view, set);
+	}
+	if (uid)
+		return NULL;
+	if (!set->n || set->r[set->n - 1].last > count)
 		return "No such message";
 	return NULL;
 }
@@ -60,8 +76,9 @@ const char *messages_parse(struct session *s, struct bytes *args, bool uid, uint
 uint32_t *messages_uids(struct session *s, const uint32_t *seqs, size_t n)
 {
 	uint32_t *uids = arena_alloc(&s->cmd, n * sizeof(*uids));
+	struct index_record r;
 
 	for (size_t i = 0; i < n; i++)
-		uids[i] = view_uid(s->view, seqs[i]);
+		uids[i] = session_read(s, seqs[i], &r) ? r.uid : 0;
 	return uids;
 }

@@ -314,7 +314,7 @@ static bool run(struct search *q)
 			seq = view_skip(q->s->view, seq, (enum view_skip)q->skip, 0);
 		if (seq > q->last)
 			break;
-		if (!view_read(q->s->view, seq, &q->record))
+		if (!session_read(q->s, seq, &q->record))
 			return false;
 		if (!match_message(q, seq))
 			continue;

@@ -93,6 +93,14 @@ void session_news(struct session *s, bool expunges)
 	s->state = STATE_LOGOUT;
 }
 
+bool session_read(struct session *s, uint32_t seq, struct index_record *r)
+{
+	if (view_read(s->view, seq, r))
+		return true;
+	session_look(s, MAILBOX_SYNC_FULL);
+	return s->state == STATE_SELECTED && view_read(s->view, seq, r);
+}
+
 void session_deselect(struct session *s)
 {
 	if (s->mb)

@@ -117,6 +117,8 @@ void session_look(struct session *s, enum mailbox_sync how);
 bool session_lost(struct session *s, enum reader_status status);
 /* Leaves the selected mailbox (no response). */
 void session_deselect(struct session *s);
+/* view_read; an index that turns out damaged is built again first. */
+bool session_read(struct session *s, uint32_t seq, struct index_record *r);
 /* "(\Seen $Junk)" of a record; adds \Recent. */
 void session_write_flags(struct session *s, const struct index_record *r);
 

@@ -59,7 +59,7 @@ static void write_replies(struct session *s, const struct store_args *a, bool ui
 
 	response_new_keywords(s);
 	for (size_t i = 0; i < a->n; i++)
-		if (view_read(s->view, a->seqs[i], &r) && !(r.state & INDEX_DEAD))
+		if (session_read(s, a->seqs[i], &r) && !(r.state & INDEX_DEAD))
 			fetch_write_flags(s, a->seqs[i], &r, uid);
 }
 

@@ -155,7 +155,7 @@ uint64_t index_find(struct index *ix, uint32_t uid, bool *exact)
 	uint64_t count = m ? map_count(m) : 0;
 	uint64_t slot = m ? map_find(m, count, uid) : 0;
 
-	*exact = slot < count && map_uid(m, slot) == uid;
+	*exact = m && map_found(m, count, slot, uid) && slot < count && map_uid(m, slot) == uid;
 	index_map_release(m);
 	return slot;
 }

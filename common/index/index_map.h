@@ -121,6 +121,10 @@ void map_get(struct index_map *m, uint64_t at, void *out, size_t n);
 void map_put(struct index_map *m, uint64_t at, const void *p, size_t n);
 /* Bytes of the names region, not yet used by anybody. */
 void map_put_name(struct index_map *m, uint64_t at, struct bytes name);
+/* The words that a search trusted may be damaged: true if the record at slot, and
+ * the one before it, say that the first uid >= the given is there.  Else the map is
+ * broken. */
+bool map_found(struct index_map *m, uint64_t count, uint64_t slot, uint32_t uid);
 /* As map_find, but for rising uids starts at the slot found last. */
 uint64_t map_find_from(struct index_map *m, uint64_t slot, uint64_t count, uint32_t uid);
 uint64_t map_record_at(const struct index_map *m, uint64_t slot);

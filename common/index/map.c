@@ -417,6 +417,19 @@ static uint64_t search(struct index_map *m, uint64_t low, uint64_t high, uint32_
 	return low;
 }
 
+bool map_found(struct index_map *m, uint64_t count, uint64_t slot, uint32_t uid)
+{
+	struct index_record r;
+
+	if (slot < count && (!map_read(m, slot, &r) || r.uid < uid))
+		return damaged(m, "order of uids");
+	if (slot < count && r.uid == uid)
+		return true;
+	if (slot > 0 && (!map_read(m, slot - 1, &r) || r.uid >= uid))
+		return damaged(m, "order of uids");
+	return true;
+}
+
 uint64_t map_find(struct index_map *m, uint64_t count, uint32_t uid)
 {
 	return map_find_from(m, 0, count, uid);

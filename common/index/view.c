@@ -247,7 +247,15 @@ static uint64_t find_slot(struct view *v, uint32_t uid)
 		slot = map_find(v->map, v->slots, uid);
 	else
 		slot = map_find_from(v->map, slot, v->slots, uid);
-	return slot < v->slots ? slot : v->slots;
+	if (slot > v->slots)
+		slot = v->slots;
+	map_found(v->map, v->slots, slot, uid); /* if not: view_ok says so */
+	return slot;
+}
+
+bool view_ok(const struct view *v)
+{
+	return map_ok(v->map) && index_usable(v->ix);
 }
 
 /* It is not there: so say its neighbours, which are read with their checks.  A

@@ -25,6 +25,9 @@ uint32_t view_count(const struct view *v);
 uint32_t view_uid(struct view *v, uint32_t seq);
 /* 0: not in this view. */
 uint32_t view_seq(struct view *v, uint32_t uid);
+/* False: the index turned out damaged; what was just looked up may be wrong, and is to be
+ * looked up again once the store has built it anew. */
+bool view_ok(const struct view *v);
 /* The first seq whose uid is >= uid; view_count + 1 if none. */
 uint32_t view_seq_from(struct view *v, uint32_t uid);
 /* A consistent copy of the record as it is now; a tombstone not yet announced

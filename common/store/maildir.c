@@ -171,8 +171,11 @@ static int with_file(struct mailbox *mb, uint32_t uid,
 			return -1;
 		if (!index_usable(mb->index))
 			continue;
-		if (!maildir_record(mb, uid, &r))
+		if (!maildir_record(mb, uid, &r)) {
+			if (!index_usable(mb->index))
+				continue;
 			return 0;
+		}
 		if (!maildir_file_name(mb, &r, name))
 			continue;
 		if (step(mb, maildir_dir(m, r.driver), name, ctx) == 0)

@@ -114,8 +114,11 @@ static int copy_one(struct copying *c, uint32_t uid, struct error *e)
 	for (int i = 0; i < COPY_TRIES && done == 0; i++) {
 		if (i && maildir_rescan(c->from, e) < 0)
 			return -1;
-		if (!maildir_record(c->from, uid, &r))
+		if (!maildir_record(c->from, uid, &r)) {
+			if (!index_usable(c->from->index))
+				continue;
 			return 0;
+		}
 		done = link_one(c, &r, e);
 		if (done == 2)
 			done = write_one(c, &r, e);

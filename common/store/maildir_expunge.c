@@ -52,6 +52,10 @@ static int expunge_one(struct expunge_job *j, uint32_t uid, struct error *e)
 	int done;
 
 	if (!maildir_record(j->mb, uid, &r)) {
+		if (!index_usable(j->mb->index)) { /* damaged: built again, then once more */
+			buf_add(&j->lost, &uid, sizeof(uid));
+			return 0;
+		}
 		j->r->missing++;
 		return 0;
 	}

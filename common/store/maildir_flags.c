@@ -111,6 +111,10 @@ static int store_one(struct store_job *j, uint32_t uid, struct error *e)
 	uint64_t keywords = 0;
 
 	if (!maildir_record(j->mb, uid, &r)) {
+		if (!index_usable(j->mb->index)) { /* damaged: built again, then once more */
+			buf_add(&j->lost, &uid, sizeof(uid));
+			return 0;
+		}
 		j->r->missing++;
 		return 0;
 	}

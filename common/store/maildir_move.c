@@ -63,6 +63,8 @@ static int stage_one(struct copying *c, uint32_t uid, size_t *missing)
 	size_t n;
 
 	if (!maildir_record(c->from, uid, &r)) {
+		if (!index_usable(c->from->index))
+			return 0;
 		++*missing;
 		return 1;
 	}

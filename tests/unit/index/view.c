@@ -317,6 +317,7 @@ static void compact_all(struct index *ix)
 	map_store(ix->map, HEAD_AT(mark_modseq), map_highest_modseq(ix->map));
 	map_store(ix->map, HEAD_AT(mark_before), map_highest_modseq(ix->map));
 	map_seal_head(ix->map);
+	map_seal_head(ix->map);
 	assert_int_equal(index_compact(ix, true, &err), 1);
 	index_unlock(ix);
 	assert_int_equal(head(ix).alive, head(ix).count);
