@@ -165,11 +165,11 @@ static struct bytes id_plain(struct arena *a, struct bytes raw)
 			quoted = !quoted;
 			continue;
 		}
-		if (quoted && c == '\\' && i + 1 < raw.n)
+		bool pair = quoted && c == '\\' && i + 1 < raw.n;
+		if (pair)
 			c = raw.p[++i];
-		else if (c == '\r' || c == '\n' || (!quoted && ascii_isspace(c)))
-			continue;
-		p[n++] = c;
+		if (c != '\r' && c != '\n' && (pair || quoted || !ascii_isspace(c)))
+			p[n++] = c;
 	}
 	return (struct bytes){ p, n };
 }
