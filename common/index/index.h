@@ -85,7 +85,8 @@ void index_begin(struct index *ix);
  * of unknown uids; else no record carries it and the next one may get it. */
 uint64_t index_modseq(const struct index *ix);
 
-/* A new message: r->uid >= uidnext; r->modseq, name and state are set here. */
+/* A new message: r->uid >= uidnext; r->modseq, name and state are set here.
+ * Names are at most INDEX_NAME_MAX bytes, without NUL, and may be empty. */
 void index_add(struct index *ix, const struct index_record *r, struct bytes name);
 /* Absolute values.  Unknown or dead uids are ignored. */
 void index_set_flags(struct index *ix, uint32_t uid, uint16_t flags, uint64_t keywords);

@@ -67,7 +67,7 @@ static bool lengths_ok(const struct op *op)
 	switch (op->kind) {
 	case OP_ADD:
 	case OP_CHANGE:
-		return op->name.n <= INDEX_NAME_MAX;
+		return op->name.n <= INDEX_NAME_MAX && bytes_chr(op->name, '\0') == BYTES_NONE;
 	case OP_KEYWORD:
 		return op->mask < INDEX_KEYWORDS && op->name.n <= INDEX_KEYWORD_MAX;
 	case OP_UIDNEXT:

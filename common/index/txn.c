@@ -84,7 +84,7 @@ static void collect(struct txn *t, struct entry *n, struct bytes name)
 {
 	size_t have = entries(t);
 
-	assert(t->open && name.n <= INDEX_NAME_MAX);
+	assert(t->open && name.n <= INDEX_NAME_MAX && bytes_chr(name, '\0') == BYTES_NONE);
 	if (have && entry_at(t, have - 1)->uid > n->uid)
 		t->unsorted = true;
 	n->order = (uint32_t)have;

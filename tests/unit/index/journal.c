@@ -240,9 +240,14 @@ static void test_foreign(void **state)
 static void test_forged(void **state)
 {
 	(void)state;
-	static const char *const ops[] = { "x", "\x02\x01\xff\xff",
-					   "\x09\x00\x00\x00\x01\x00\x00\x00",
-					   "\x01\x00\x00\x00\x00\x00\x00\x00" };
+	static const struct bytes ops[] = {
+		{ "x", 1 },
+		{ "\x02\x01\xff\xff", 4 },
+		{ "\x09\x00\x00\x00\x01\x00\x00\x00", 8 },
+		{ "\x01\x00\x00\x00\x00\x00\x00\x00", 8 },
+		/* a name with a NUL */
+		{ "\x02\x02\x02\x00\x05\x00\x00\x00\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\0", 26 },
+	};
 	for (size_t i = 0; i < COUNT(ops); i++) {
 		struct index_place p = new_place();
 		p.hasty = true;
@@ -251,7 +256,7 @@ static void test_forged(void **state)
 		lock(ix);
 		struct buf frame = BUF_INIT;
 		journal_frame_begin(&frame);
-		buf_add(&frame, ops[i], i == 0 ? 1 : i == 1 ? 4 : 8);
+		buf_bytes(&frame, ops[i]);
 		assert_true(journal_frame_seal(&ix->journal, &frame, BASE + 2));
 		assert_int_equal(journal_append(&ix->journal, buf_view(&frame)), 0);
 		index_unlock(ix);
