@@ -138,8 +138,21 @@ static void take_listed(struct sync *s, struct buf *unknown)
 		unknown->n = left * sizeof(*at);
 }
 
-/* The uidlist as of now, its lock is held: what came since we looked is read. */
-static int refresh_list(struct sync *s, struct error *e)
+bool sync_has_unknown(struct sync *s)
+{
+	for (size_t i = 0; i < s->scan.n; i++) {
+		const struct scan_entry *e = &s->scan.entries[i];
+		if (e->uid || (e->bits & SCAN_DROPPED))
+			continue;
+		const struct uidlist_line *l =
+			s->list_new ? uidlist_by_stem(&s->list, scan_stem(&s->scan, e)) : NULL;
+		if (!l || l->uid < s->head.uidnext)
+			return true;
+	}
+	return false;
+}
+
+int sync_refresh_list(struct sync *s, struct error *e)
 {
 	struct maildir_state at = { 0 };
 
@@ -206,54 +219,47 @@ static void forget(struct sync *s, const struct buf *unknown)
 	s->now.bits |= STATE_LEFT_OUT;
 }
 
-static int assign_locked(struct sync *s, struct buf *unknown, struct error *e)
+/* Next UIDs, in the file before anybody learns of them; its lock is held. */
+static int assign(struct sync *s, struct buf *unknown, struct error *e)
 {
 	struct buf lines = BUF_INIT;
-	int r;
+	int r = 0;
 
-	if (refresh_list(s, e) < 0)
-		return -1;
-	take_listed(s, unknown);
-	if (unknown->n == 0)
-		return 0;
 	if (!number(s, unknown, &lines))
 		r = error_set(e, ERROR_LIMIT, "Mailbox has used up its UIDs", "%s: no UID is left",
 			      s->m->path);
-	else
+	else if (s->list_locked)
 		r = write_lines(s, buf_view(&lines), unknown->n / sizeof(uint32_t), e);
+	/* else: a store that can't be written; numbered for this session alone */
 	buf_free(&lines);
 	return r;
 }
 
-/* A store that can't be written: numbered for this session alone. */
-static int assign_private(struct sync *s, struct buf *unknown)
+/* Nothing new is told, and the list will be read again. */
+static void wait_for_list(struct sync *s)
 {
-	struct buf ignored = BUF_INIT;
-	bool ok = number(s, unknown, &ignored);
-
-	buf_free(&ignored);
-	return ok ? 0 : -1;
+	for (size_t i = 0; i < s->scan.n; i++)
+		if (s->scan.entries[i].uid == 0)
+			s->scan.entries[i].bits |= SCAN_DROPPED;
+	s->now.list = s->old.list;
+	s->now.list_size = s->old.list_size;
+	s->now.list_lines = s->old.list_lines;
+	s->now.bits |= STATE_LEFT_OUT;
 }
 
 int sync_admit(struct sync *s, struct buf *added, struct error *e)
 {
 	struct buf unknown = BUF_INIT;
 	struct error why = { 0 };
-	int r = 0;
 
 	(void)e;
+	if (s->no_uids) {
+		wait_for_list(s);
+		return 0;
+	}
 	sync_unknown(s->mb, &s->scan, &unknown);
 	take_listed(s, &unknown);
-	if (unknown.n && !s->m->list_writable) {
-		r = assign_private(s, &unknown);
-	} else if (unknown.n) {
-		r = list_lock(s->mb, &why);
-		if (r == 0) {
-			r = assign_locked(s, &unknown, &why);
-			list_unlock(s->mb);
-		}
-	}
-	if (r < 0) {
+	if (unknown.n && assign(s, &unknown, &why) < 0) {
 		log_warn("sync", "new messages wait: %s", why.log);
 		forget(s, &unknown);
 	}

@@ -214,6 +214,7 @@ static int store_batch(struct store_job *j, const uint32_t *uids, size_t n, stru
 
 	if (index_lock(j->mb->index, INDEX_LOCK_TIMEOUT_MS, e) < 0)
 		return -1;
+	bool locked = list_lock_soft(j->mb);
 	if (!index_usable(j->mb->index))
 		r = maildir_sync_locked(j->mb, MAILBOX_SYNC_FULL, false, e);
 	if (r == 0)
@@ -229,6 +230,8 @@ static int store_batch(struct store_job *j, const uint32_t *uids, size_t n, stru
 	if (r == 0 && j->lost.n)
 		r = error_set(e, ERROR_TEMPORARY, "Another program is changing this mailbox",
 			      "%s: files not found after three scans", j->m->path);
+	if (locked)
+		list_unlock(j->mb);
 	index_unlock(j->mb->index);
 	buf_free(&again);
 	return r;

@@ -41,6 +41,19 @@ int list_lock(struct mailbox *mb, struct error *e)
 	return error_errno(e, "Mailbox could not be locked", "%s/%s", m->path, UIDLIST_LOCK);
 }
 
+bool list_lock_soft(struct mailbox *mb)
+{
+	struct maildir *m = maildir_of(mb);
+
+	if (!m->list_writable)
+		return false;
+	if (m->list_locks == 0 && dotlock_take(m->control, UIDLIST_LOCK, MAILDIR_SOFT_TIMEOUT_MS,
+					       MAILDIR_LIST_STALE_S) != 1)
+		return false;
+	m->list_locks++;
+	return true;
+}
+
 void list_unlock(struct mailbox *mb)
 {
 	struct maildir *m = maildir_of(mb);

@@ -20,6 +20,7 @@
 
 #define MAILDIR_BATCH 1000		/* files renamed, linked or unlinked under one lock */
 #define MAILDIR_LIST_TIMEOUT_MS 10000	/* for dovecot-uidlist.lock */
+#define MAILDIR_SOFT_TIMEOUT_MS 2000
 #define MAILDIR_LIST_STALE_S 120	/* as Dovecot */
 #define MAILDIR_GRANULARITY_NS 10000000ll	/* times closer to now are doubtful */
 #define MAILDIR_GRANULARITY_FAR_NS 2000000000ll	/* the same on other than local filesystems */
@@ -180,6 +181,10 @@ void scan_wait(struct mailbox *mb);
 
 /* Nested; -1 and nothing is locked. */
 int list_lock(struct mailbox *mb, struct error *e) __attribute__((warn_unused_result));
+/* Around renames of ours: Dovecot holds this lock while it scans, and a file renamed
+ * meanwhile would get a new UID from it.  False: not locked; a full disk or a slow scan
+ * must not stop a flag change. */
+bool list_lock_soft(struct mailbox *mb);
 void list_unlock(struct mailbox *mb);
 /* 1; 0 it isn't there (*l is empty); -1.  Stamp and size into *s. */
 int list_read(struct mailbox *mb, struct uidlist *l, struct maildir_state *s, struct error *e)

@@ -114,7 +114,10 @@ int maildir_claim(struct mailbox *mb, struct error *e)
 
 	if (index_lock(mb->index, INDEX_LOCK_TIMEOUT_MS, e) < 0)
 		return -1;
+	bool locked = list_lock_soft(mb);
 	r = claim_locked(mb, e);
+	if (locked)
+		list_unlock(mb);
 	index_unlock(mb->index);
 	return r;
 }

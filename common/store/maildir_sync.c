@@ -270,6 +270,36 @@ static int scan_all(struct sync *s, bool new_only, struct error *e)
 	return r;
 }
 
+/* Lines of new UIDs whose files the scan didn't show. */
+static bool lines_without_file(struct sync *s)
+{
+	for (size_t i = s->list.n; s->list_new && i-- > 0;) {
+		if (s->list.lines[i].uid < s->head.uidnext)
+			return false;
+		if (!scan_find(&s->scan, s->list.lines[i].stem))
+			return true;
+	}
+	return false;
+}
+
+/* Who gave a file its UID wrote the line under the lock of the uidlist, when the file was
+ * there.  So what the list says and what a scan shows fit together only if both are looked
+ * at under that lock; else UIDNEXT would be raised over a message still to come. */
+static int settle_uids(struct sync *s, struct error *e)
+{
+	struct error why;
+
+	if (!s->m->list_writable || (!lines_without_file(s) && !sync_has_unknown(s)))
+		return 0;
+	s->list_locked = list_lock(s->mb, &why) == 0;
+	if (!s->list_locked || sync_refresh_list(s, &why) < 0) {
+		log_warn("sync", "new messages wait: %s", why.log);
+		s->no_uids = true;
+		return 0;
+	}
+	return lines_without_file(s) ? scan_all(s, false, e) : 0;
+}
+
 /* Before a message is taken for gone: it may be the index that is wrong.  The list
  * doesn't know it under that UID and name then.  False if so. */
 static bool missing_are_listed(struct sync *s, struct error *e)
@@ -413,7 +443,7 @@ static int tell_all(struct sync *s, struct error *e)
 		used = tell_changes(s) | tell_added(s, &added);
 		tell_missing(s);
 		tell_keywords(s, letters(used));
-		if (s->list.uidnext > s->head.uidnext)
+		if (s->list.uidnext > s->head.uidnext && !s->no_uids)
 			index_set_uidnext(s->mb->index, s->list.uidnext);
 		state_after(s);
 		maildir_state_set(s->mb, &s->now);
@@ -456,29 +486,18 @@ static int tell_list(struct sync *s, struct error *e)
 	}
 	tell_keywords(s, 0);
 	state.keywords = s->now.keywords;
-	if (s->list.uidnext > s->head.uidnext)
-		index_set_uidnext(s->mb->index, s->list.uidnext);
 	maildir_state_set(s->mb, &state);
 	return maildir_commit(s->mb, NULL, e);
 }
 
 /* --- what there is to do --- */
 
-/* 1; 0 the index is wrong and must be built again; -1. */
-static int sync_files(struct sync *s, enum mailbox_sync how, bool force, struct error *e)
+static int match_and_tell(struct sync *s, bool new_only, struct error *e)
 {
-	bool cur = force || maildir_cur_dirty(s->m, &s->old, &s->now, how);
-	bool new = maildir_new_dirty(s->m, &s->old, &s->now);
-
-
-	if (s->restore)
-		restore_list(s);
-	if (!cur && !new)
-		return tell_list(s, e) < 0 ? -1 : 1;
 	s->now.bits = s->old.bits & STATE_UNSIZED;
 	s->now.keywords = s->old.keywords;
 	s->now.own_last = s->old.own_last;
-	if (scan_all(s, !cur, e) < 0)
+	if (scan_all(s, new_only, e) < 0 || settle_uids(s, e) < 0)
 		return -1;
 	if (!missing_are_listed(s, e)) {
 		log_warn("index", "%s: doesn't match %s, will be built again", s->m->path,
@@ -490,6 +509,25 @@ static int sync_files(struct sync *s, enum mailbox_sync how, bool force, struct 
 	if (list_lacks(s))
 		restore_list(s);
 	return 1;
+}
+
+/* 1; 0 the index is wrong and must be built again; -1. */
+static int sync_files(struct sync *s, enum mailbox_sync how, bool force, struct error *e)
+{
+	bool cur = force || maildir_cur_dirty(s->m, &s->old, &s->now, how);
+	bool new = maildir_new_dirty(s->m, &s->old, &s->now) ||
+		   (s->list_new && s->list.uidnext > s->head.uidnext);
+	int r;
+
+	if (s->restore)
+		restore_list(s);
+	if (!cur && !new)
+		return tell_list(s, e) < 0 ? -1 : 1;
+	r = match_and_tell(s, !cur, e);
+	if (s->list_locked)
+		list_unlock(s->mb);
+	s->list_locked = false;
+	return r;
 }
 
 static void sync_free(struct sync *s)

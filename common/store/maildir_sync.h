@@ -28,6 +28,8 @@ struct sync {
 	bool list_new;			/* the uidlist changed: `list` is read */
 	bool list_whole;		/* all of it */
 	bool restore;			/* it is gone or useless: to be written from the index */
+	bool list_locked;		/* we hold its lock, `list` is what it says now */
+	bool no_uids;			/* the lock wasn't to be had: what is new must wait */
 	struct buf changes;		/* struct sync_change */
 	struct buf missing;		/* uint32_t: no file was found */
 	bool confirmed;			/* ... and the directories stood still */
@@ -38,6 +40,10 @@ struct sync {
  * out (STATE_LEFT_OUT).  0/-1. */
 int sync_admit(struct sync *s, struct buf *added, struct error *e)
 	__attribute__((warn_unused_result));
+/* There are entries that neither the index nor the list knows. */
+bool sync_has_unknown(struct sync *s);
+/* Reads the uidlist again if it changed; its lock is held. */
+int sync_refresh_list(struct sync *s, struct error *e) __attribute__((warn_unused_result));
 /* The record of an entry that has a UID. */
 void sync_record(const struct scan *scan, const struct scan_entry *e,
 		 const struct uidlist_line *line, struct index_record *r, struct bytes *name);
