@@ -20,9 +20,14 @@ static uint64_t low_bit(uint64_t i)
 	return i & (~i + 1);
 }
 
+/* The compiler's own calls a table look-up where it can't assume an
+ * instruction. */
 static unsigned ones(uint64_t w)
 {
-	return (unsigned)__builtin_popcountll(w);
+	w -= w >> 1 & 0x5555555555555555ull;
+	w = (w & 0x3333333333333333ull) + (w >> 2 & 0x3333333333333333ull);
+	w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0full;
+	return (unsigned)(w * 0x0101010101010101ull >> 56);
 }
 
 static uint32_t group_ones(const struct bits *b, size_t group)
