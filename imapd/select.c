@@ -18,6 +18,18 @@ static void write_counts(struct session *s)
 		writer_printf(&s->out, "* OK [UNSEEN %u] First unseen\r\n", unseen);
 }
 
+/* Reads all that SELECT tells: a damaged index is better noticed before. */
+static bool is_sound(struct session *s)
+{
+	unsigned keywords = mailbox_keywords(s->mb);
+	struct index_header h;
+
+	for (unsigned i = 0; i < keywords; i++)
+		(void)mailbox_keyword(s->mb, i);
+	(void)view_first_unseen(s->view);
+	return view_head(s->view, &h) && view_ok(s->view);
+}
+
 static bool write_uids(struct session *s)
 {
 	struct index_header h;
@@ -48,6 +60,8 @@ static struct result select_mailbox(struct session *s, struct command *c, bool e
 	}
 	s->view = mailbox_view(s->mb);
 	s->looked = clock_ms();
+	if (!is_sound(s) && mailbox_sync(s->mb, MAILBOX_SYNC_FULL, &e) < 0)
+		log_warn("select", "%s", e.log);
 	response_flags(s);
 	write_counts(s);
 	if (!write_uids(s)) {

@@ -136,7 +136,9 @@ static void change(struct apply *a, const struct op *op)
 	uint64_t word = map_load(a->m, at + WORD_AT);
 	uint64_t modseq = map_load(a->m, at + AT(modseq));
 
-	if (RECORD_UID(word) != op->uid || RECORD_STATE(word) & INDEX_DEAD)
+	/* A dead one without its modseq is half a tombstone: its writer died. */
+	if (RECORD_UID(word) != op->uid ||
+	    (RECORD_STATE(word) & INDEX_DEAD && !(op->mask & OP_EXPUNGE && modseq < a->modseq)))
 		return;
 	if ((op->mask & (OP_PLACE | OP_EXPUNGE)) == OP_PLACE && modseq <= a->modseq)
 		change_place(a, at, word, op);

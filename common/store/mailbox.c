@@ -285,7 +285,8 @@ int mailbox_mail(struct mailbox *mb, uint32_t seq, struct mail *m, struct error 
 {
 	struct index_record r;
 
-	if (!view_read(mb->view, seq, &r))
+	if (!view_read(mb->view, seq, &r) &&
+	    (mailbox_sync(mb, MAILBOX_SYNC_FULL, e) < 0 || !view_read(mb->view, seq, &r)))
 		return damaged(mb, e);
 	if (same_validity(mb, e) < 0)
 		return -1;
