@@ -61,11 +61,13 @@ uint32_t map_load32(struct index_map *m, uint64_t at)
 void map_store(struct index_map *m, uint64_t at, uint64_t v)
 {
 	__atomic_store_n((uint64_t *)(void *)place(m, at, 8), v, __ATOMIC_RELEASE);
+	CRASH_POINT("store");
 }
 
 void map_store32(struct index_map *m, uint64_t at, uint32_t v)
 {
 	__atomic_store_n((uint32_t *)(void *)place(m, at, 4), v, __ATOMIC_RELEASE);
+	CRASH_POINT("store");
 }
 
 void map_get(struct index_map *m, uint64_t at, void *out, size_t n)
@@ -84,6 +86,7 @@ void map_put(struct index_map *m, uint64_t at, const void *p, size_t n)
 		uint64_t w;
 		memcpy(&w, (const char *)p + i * 8, 8);
 		__atomic_store_n(to + i, w, __ATOMIC_RELEASE);
+		CRASH_POINT("store");
 	}
 }
 
@@ -295,10 +298,11 @@ bool map_head(struct index_map *m, struct index_header *h)
 
 bool map_sane(struct index_map *m, const struct index_record *r)
 {
-	return r->check == map_record_check(m, r) && r->uid != 0 && !(r->flags & ~FLAG_ALL) && !(r->state & ~INDEX_DEAD) &&
-	       NAME_LENGTH(r->name) <= INDEX_NAME_MAX &&
+	return r->check == map_record_check(m, r) && r->uid != 0 && !(r->flags & ~FLAG_ALL) &&
+	       !(r->state & ~INDEX_DEAD) && NAME_LENGTH(r->name) <= INDEX_NAME_MAX &&
 	       r->modseq <= map_load(m, HEAD_AT(highest_modseq)) &&
-	       NAME_AT(r->name) + NAME_ROOM(NAME_LENGTH(r->name)) <= map_load(m, HEAD_AT(names_used));
+	       NAME_AT(r->name) + NAME_ROOM(NAME_LENGTH(r->name)) <=
+		       map_load(m, HEAD_AT(names_used));
 }
 
 void record_open(struct index_record *r)
@@ -324,8 +328,8 @@ bool map_block(struct index_map *m, uint64_t block, struct index_block *b)
 	if (!map_ok(m) || block >= (map_count(m) + INDEX_BLOCK - 1) / INDEX_BLOCK ||
 	    !copy(m, map_block_at(block), b, sizeof *b))
 		return false;
-	return (b->check == map_block_check(m, b) && b->alive <= INDEX_BLOCK && b->unseen <= b->alive && b->deleted <= b->alive &&
-		b->flagged <= b->alive) ||
+	return (b->check == map_block_check(m, b) && b->alive <= INDEX_BLOCK &&
+		b->unseen <= b->alive && b->deleted <= b->alive && b->flagged <= b->alive) ||
 	       damaged(m, "block summary");
 }
 

@@ -14,15 +14,16 @@
 #define MESSAGES 600
 
 static struct reached {
-	int at;   /* die at the n-th point, 0: never */
-	int seen; /* points passed */
+	int at;      /* die at the n-th point, 0: never */
+	int seen;    /* points passed */
+	bool stores; /* each store into the map is one, too */
 	bool journalled;
 	char name[32];
 } * reached; /* shared with the child */
 
 void index_crash_point(const char *name)
 {
-	if (!reached || reached->at == 0)
+	if (!reached || reached->at == 0 || (strcmp(name, "store") == 0 && !reached->stores))
 		return;
 	if (strcmp(name, "journalled") == 0)
 		reached->journalled = true;
@@ -101,6 +102,29 @@ static void change_all(struct index *ix)
 		index_set_place(ix, uid + 1, 2, BYTES("another"));
 		index_expunge(ix, uid + 2);
 	}
+	index_add(ix, &r, BYTES("new"));
+	index_set_keyword(ix, 2, BYTES("Work"));
+	index_set_first_recent(ix, MESSAGES);
+	index_set_driver(ix, words);
+	commit(ix);
+	index_unlock(ix);
+}
+
+/* Some of everything, with few stores. */
+static void change_some(struct index *ix)
+{
+	uint64_t words[INDEX_DRIVER_WORDS] = { 1 };
+	struct index_record r = record_of(MESSAGES + 10);
+
+	lock(ix);
+	index_begin(ix);
+	index_set_flags(ix, 1, FLAG_DELETED, 5);
+	index_set_flags(ix, 2, FLAG_DRAFT, 2);
+	index_set_place(ix, 2, 3, BYTES("a new name"));
+	index_set_place(ix, 3, 2, BYTES("another"));
+	index_expunge(ix, 4);
+	index_set_flags(ix, 5, FLAG_SEEN, 1);
+	index_expunge(ix, 5);
 	index_add(ix, &r, BYTES("new"));
 	index_set_keyword(ix, 2, BYTES("Work"));
 	index_set_first_recent(ix, MESSAGES);
@@ -243,10 +267,10 @@ static void look_after(const struct change *c, struct index_place *p, struct ind
 	index_close(ix);
 }
 
-static int kill_at(const struct change *c, int point, uint32_t before, uint32_t after)
+static int kill_at(const struct change *c, int point, bool stores, uint32_t before, uint32_t after)
 {
 	struct job j = { c, prepared(c->clean) };
-	*reached = (struct reached){ .at = point };
+	*reached = (struct reached){ .at = point, .stores = stores };
 	struct index_place q = same_place(&j.p);
 	struct index *reader = index_open(&q);
 
@@ -270,12 +294,29 @@ static void test_kills(void **state)
 		uint32_t before, after;
 		expected(&changes[i], &before, &after);
 		int point = 1;
-		while (kill_at(&changes[i], point, before, after))
+		while (kill_at(&changes[i], point, false, before, after))
 			point++;
 		n += point - 1;
 	}
 	if (n < 60)
 		fail_msg("only %d crash points reached: compiled without INDEX_FAULTS?", n);
+}
+
+/* Between any two stores. */
+static void test_kill_at_stores(void **state)
+{
+	(void)state;
+	static const struct change some[] = {
+		{ "some", change_some, true, false },
+		{ "learn", change_learn, false, false },
+	};
+	for (size_t i = 0; i < COUNT(some); i++) {
+		uint32_t before, after;
+		expected(&some[i], &before, &after);
+		for (int point = 1; kill_at(&some[i], point, true, before, after);)
+			point++;
+		assert_true(reached->seen > (i ? 4 : 100));
+	}
 }
 
 /* A rebuild killed anywhere leaves the old index, stale perhaps, or the new. */
@@ -357,9 +398,8 @@ int main(void)
 	reached = mmap(NULL, sizeof *reached, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kills),
-		cmocka_unit_test(test_kill_rebuild),
-		cmocka_unit_test(test_torn_without_journal),
+		cmocka_unit_test(test_kills),         cmocka_unit_test(test_kill_at_stores),
+		cmocka_unit_test(test_kill_rebuild),  cmocka_unit_test(test_torn_without_journal),
 		cmocka_unit_test(test_torn_readonly),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
