@@ -8,13 +8,13 @@
 #include "mailbox_private.h"
 #include "uidlist.h"
 
-#define COURIER_KEYWORDS INDEX_KEYWORDS	/* names; what is beyond is lost */
+#define COURIER_KEYWORDS INDEX_KEYWORDS /* names; what is beyond is lost */
 
 struct courier {
 	struct arena arena;
 	struct bytes names[COURIER_KEYWORDS];
 	unsigned n;
-	struct hashmap bits;	/* stem -> bits of names */
+	struct hashmap bits; /* stem -> bits of names */
 };
 
 #define COURIER_INIT ((struct courier){ 0 })

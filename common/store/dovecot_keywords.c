@@ -22,7 +22,7 @@
 #include "num.h"
 
 #define KEYWORDS_FILE "dovecot-keywords"
-#define KEYWORDS_MAX (1u << 20)	/* bytes: 26 lines of at most 127 */
+#define KEYWORDS_MAX (1u << 20) /* bytes: 26 lines of at most 127 */
 
 /* Separators of our own files are none of an atom's characters either. */
 bool keyword_name_ok(struct bytes name)
@@ -179,7 +179,7 @@ static int free_bit(const struct keyword_names *ours, const struct keyword_names
 }
 
 struct making {
-	struct keyword_names ours, theirs;	/* in the index; in the file */
+	struct keyword_names ours, theirs; /* in the index; in the file */
 	bool write;
 };
 

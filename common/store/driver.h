@@ -61,9 +61,8 @@ struct driver {
 	void (*append_free)(struct append *ap);
 
 	/* Both of this driver. */
-	int (*copy)(struct mailbox *mb, struct mailbox *to, struct arena *a,
-		    const uint32_t *uids, size_t n, bool move, struct copy_result *r,
-		    struct error *e);
+	int (*copy)(struct mailbox *mb, struct mailbox *to, struct arena *a, const uint32_t *uids,
+		    size_t n, bool move, struct copy_result *r, struct error *e);
 
 	/* Descriptors that foreign programs change. */
 	void (*watch)(struct mailbox *mb, int *watch1, int *watch2);

@@ -200,8 +200,8 @@ static int same_validity(struct mailbox *mb, struct error *e)
 	struct index_header h;
 
 	if (!index_head(mb->index, &h))
-		return error_set(e, ERROR_TEMPORARY, "Mailbox index is damaged",
-				 "no index of %.*s", (int)mb->name.n, mb->name.p);
+		return error_set(e, ERROR_TEMPORARY, "Mailbox index is damaged", "no index of %.*s",
+				 (int)mb->name.n, mb->name.p);
 	if (mb->uidvalidity == 0)
 		mb->uidvalidity = h.uidvalidity;
 	if (h.uidvalidity != mb->uidvalidity)
@@ -409,6 +409,14 @@ int mailbox_status_size(struct mailbox *mb, uint64_t *size, struct error *e)
 
 /* --- keywords --- */
 
+/* The index turned out damaged: true if it was built again. */
+static bool repaired(struct mailbox *mb)
+{
+	struct error e;
+
+	return !index_usable(mb->index) && mailbox_sync(mb, MAILBOX_SYNC_FULL, &e) == 0;
+}
+
 struct bytes mailbox_keyword(struct mailbox *mb, unsigned n)
 {
 	if (n >= INDEX_KEYWORDS)
@@ -416,6 +424,8 @@ struct bytes mailbox_keyword(struct mailbox *mb, unsigned n)
 	if (!mb->keywords)
 		mb->keywords = mem_alloc(INDEX_KEYWORDS * sizeof(*mb->keywords));
 	size_t length = index_keyword(mb->index, n, mb->keywords[n]);
+	if (length == 0 && repaired(mb))
+		length = index_keyword(mb->index, n, mb->keywords[n]);
 	return (struct bytes){ mb->keywords[n], length };
 }
 
@@ -423,7 +433,8 @@ unsigned mailbox_keywords(struct mailbox *mb)
 {
 	struct index_header h;
 
-	return index_head(mb->index, &h) && h.keywords <= INDEX_KEYWORDS ? h.keywords : 0;
+	return index_head(mb->index, &h) || (repaired(mb) && index_head(mb->index, &h)) ? h.keywords
+											: 0;
 }
 
 int mailbox_keyword_find(struct mailbox *mb, struct bytes name)
@@ -453,8 +464,8 @@ static int readonly(struct mailbox *mb, struct error *e)
 }
 
 int mailbox_store_flags(struct mailbox *mb, struct arena *a, const uint32_t *uids, size_t n,
-			enum flag_mode mode, const struct flag_list *fl,
-			uint64_t unchanged_since, struct change_result *r, struct error *e)
+			enum flag_mode mode, const struct flag_list *fl, uint64_t unchanged_since,
+			struct change_result *r, struct error *e)
 {
 	if (mb->readonly)
 		return readonly(mb, e);

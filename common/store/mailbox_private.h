@@ -13,44 +13,44 @@
 
 /* A range of this session's \Recent messages. */
 struct recent_range {
-	uint32_t from, to;	/* UIDs, both in it */
+	uint32_t from, to; /* UIDs, both in it */
 };
 
 /* Learned while serving, told to the index in batches. */
 struct learned {
 	uint32_t uid;
-	int64_t date;	/* INDEX_DATE_UNKNOWN: nothing learned */
-	uint64_t size;	/* INDEX_SIZE_UNKNOWN: nothing learned */
+	int64_t date;  /* INDEX_DATE_UNKNOWN: nothing learned */
+	uint64_t size; /* INDEX_SIZE_UNKNOWN: nothing learned */
 };
 #define LEARN_BATCH 4096
 
 struct mailbox {
 	struct store *store;
 	const struct driver *driver;
-	struct arena arena;	/* as long as the mailbox */
+	struct arena arena; /* as long as the mailbox */
 	struct bytes name;
-	unsigned flags;		/* MAILBOX_READONLY, ... */
-	bool readonly;		/* asked for, or the store can't be written */
+	unsigned flags; /* MAILBOX_READONLY, ... */
+	bool readonly;  /* asked for, or the store can't be written */
 
 	/* Set by the driver's open. */
-	int indexfd;	/* directory of index, journal, cache, bell */
-	int lockfd;	/* directory whose flock is the mailbox lock */
-	bool private;	/* index in anonymous memory only */
+	int indexfd;  /* directory of index, journal, cache, bell */
+	int lockfd;   /* directory whose flock is the mailbox lock */
+	bool private; /* index in anonymous memory only */
 
 	struct index *index;
-	struct view *view;	/* NULL with MAILBOX_NOVIEW */
+	struct view *view; /* NULL with MAILBOX_NOVIEW */
 	struct cache *cache;
 
-	uint32_t uidvalidity;	/* as it was when opened */
-	struct recent_range *recent;	/* rising */
+	uint32_t uidvalidity;        /* as it was when opened */
+	struct recent_range *recent; /* rising */
 	size_t nrecent;
-	char (*keywords)[INDEX_KEYWORD_SIZE];	/* what mailbox_keyword returned */
+	char (*keywords)[INDEX_KEYWORD_SIZE]; /* what mailbox_keyword returned */
 	struct learned *learned;
 	size_t nlearned;
-	struct buf body;	/* mailbox_mail's, for messages that aren't mapped */
-	bool body_used;		/* a struct mail points into it */
+	struct buf body; /* mailbox_mail's, for messages that aren't mapped */
+	bool body_used;  /* a struct mail points into it */
 
-	void *data;	/* the driver's */
+	void *data; /* the driver's */
 };
 
 /* 64 bits that stand for the message in the cache: a hash of its base name

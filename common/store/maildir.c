@@ -18,7 +18,7 @@
 #include "maildir_append.h"
 #include "num.h"
 
-#define MAIL_BUFFER (256u << 10)	/* larger messages are mapped */
+#define MAIL_BUFFER (256u << 10) /* larger messages are mapped */
 #define MAIL_TRIES 4
 
 /* --- opening --- */

@@ -29,8 +29,8 @@
 #include "log.h"
 #include "maildir_append.h"
 
-#define APPEND_OPEN_MAX 32	/* files written and not yet synced */
-#define APPEND_WRITE (64u << 10)	/* bytes collected per write */
+#define APPEND_OPEN_MAX 32       /* files written and not yet synced */
+#define APPEND_WRITE (64u << 10) /* bytes collected per write */
 
 static int failed(struct maildir *m, const char *what, struct error *e)
 {
@@ -73,8 +73,7 @@ struct append_message *append_new(struct maildir_append *ap)
 	return m;
 }
 
-void append_flags(struct maildir_append *ap, const struct flag_list *fl,
-		  struct append_message *m)
+void append_flags(struct maildir_append *ap, const struct flag_list *fl, struct append_message *m)
 {
 	if (!fl)
 		return;
@@ -199,10 +198,10 @@ struct commit {
 	struct maildir_append *ap;
 	struct mailbox *mb;
 	struct maildir *m;
-	struct append_message *messages;	/* of this batch */
+	struct append_message *messages; /* of this batch */
 	size_t n;
 	struct buf lines;
-	int list;			/* descriptor of the uidlist, appended to */
+	int list; /* descriptor of the uidlist, appended to */
 	size_t renamed;
 };
 
@@ -292,8 +291,9 @@ static int append_lines(struct commit *c, struct error *e)
 	uidlist_free(&have);
 	if (r < 0 || (r = list_append(c->mb, buf_view(&c->lines), &c->list, e)) < 0)
 		return -1;
-	return r ? 0 : error_set(e, ERROR_TEMPORARY, "Mailbox could not be written",
-				 "%s: %s can't be appended to", c->m->path, UIDLIST_FILE);
+	return r ? 0
+		 : error_set(e, ERROR_TEMPORARY, "Mailbox could not be written",
+			     "%s: %s can't be appended to", c->m->path, UIDLIST_FILE);
 }
 
 static int show(struct commit *c, struct error *e)
@@ -305,7 +305,8 @@ static int show(struct commit *c, struct error *e)
 		if (!maildir_name_write(bytes_of(m->stem), 0, m->flags.flags, m->keywords, name))
 			return error_set(e, ERROR_INTERNAL, "Message could not be stored",
 					 "name of a new message is too long");
-		if (file_rename_new(m->moved ? m->from_dir : c->m->tmp, m->temp, c->m->cur, name) < 0)
+		if (file_rename_new(m->moved ? m->from_dir : c->m->tmp, m->temp, c->m->cur, name) <
+		    0)
 			return failed(c->m, "rename to cur", e);
 		c->renamed++;
 		FAULT("shown");
@@ -401,8 +402,7 @@ int maildir_append_show(struct maildir_append *ap, struct append_message *messag
 			struct error *e)
 {
 	struct mailbox *mb = ap->base.mb;
-	struct commit c = { .ap = ap, .mb = mb, .m = maildir_of(mb), .messages = messages,
-			    .n = n };
+	struct commit c = { .ap = ap, .mb = mb, .m = maildir_of(mb), .messages = messages, .n = n };
 	int r = list_lock(mb, e);
 
 	if (r == 0) {
@@ -440,8 +440,7 @@ static void collect(struct maildir_append *ap)
 		if (!m->collect || !maildir_record(mb, m->uid, &r) ||
 		    mb->driver->mail(mb, &r, &mail, &e) <= 0)
 			continue;
-		items_collect(mb, &scratch, m->uid, maildir_identity(bytes_of(m->stem)),
-			      mail.raw);
+		items_collect(mb, &scratch, m->uid, maildir_identity(bytes_of(m->stem)), mail.raw);
 		mb->driver->mail_close(mb, &mail);
 		arena_reset(&scratch);
 	}

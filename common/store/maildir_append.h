@@ -8,17 +8,17 @@
 #include "maildir_private.h"
 
 struct append_message {
-	char *temp;		/* its name in tmp, or in from_dir */
-	bool moved;		/* it stands in another mailbox: from_dir is its cur or new */
+	char *temp; /* its name in tmp, or in from_dir */
+	bool moved; /* it stands in another mailbox: from_dir is its cur or new */
 	int from_dir;
-	char *stem;		/* in cur */
-	int fd;			/* written, not synced yet; else -1 */
-	struct flag_list flags;	/* in the arena of the append */
-	uint64_t keywords;	/* bits of the target, at commit */
+	char *stem;             /* in cur */
+	int fd;                 /* written, not synced yet; else -1 */
+	struct flag_list flags; /* in the arena of the append */
+	uint64_t keywords;      /* bits of the target, at commit */
 	int64_t date;
 	uint64_t size, vsize;
 	uint32_t uid;
-	bool collect;		/* make its cache entry */
+	bool collect; /* make its cache entry */
 };
 
 struct maildir_append {
@@ -26,7 +26,7 @@ struct maildir_append {
 	struct arena arena;
 	struct append_message *messages;
 	size_t n, cap;
-	size_t synced, open;	/* messages before `synced` are on disk */
+	size_t synced, open; /* messages before `synced` are on disk */
 	bool committed;
 	/* the message being written */
 	struct buf pending;
@@ -49,12 +49,11 @@ int maildir_append_show(struct maildir_append *ap, struct append_message *messag
 /* One more message, zeroed but for what isn't known. */
 struct append_message *append_new(struct maildir_append *ap);
 /* Flags and keyword names, copied to the arena. */
-void append_flags(struct maildir_append *ap, const struct flag_list *fl,
-		  struct append_message *m);
+void append_flags(struct maildir_append *ap, const struct flag_list *fl, struct append_message *m);
 
 int maildir_store_flags(struct mailbox *mb, struct arena *a, const uint32_t *uids, size_t n,
-			enum flag_mode mode, const struct flag_list *fl,
-			uint64_t unchanged_since, struct change_result *r, struct error *e);
+			enum flag_mode mode, const struct flag_list *fl, uint64_t unchanged_since,
+			struct change_result *r, struct error *e);
 int maildir_expunge(struct mailbox *mb, const uint32_t *uids, size_t n, bool any,
 		    struct change_result *r, struct error *e);
 int maildir_copy(struct mailbox *mb, struct mailbox *to, struct arena *a, const uint32_t *uids,

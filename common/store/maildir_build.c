@@ -24,12 +24,12 @@
 #include "log.h"
 
 #define BUILD_SCANS 4
-#define MODSEQ_CLOCK_START 1577836800000ll	/* 2020, in ms: 40 bits last until 2054 */
+#define MODSEQ_CLOCK_START 1577836800000ll /* 2020, in ms: 40 bits last until 2054 */
 
 /* A message to be: with a file, or a line whose file no (noisy) scan found. */
 struct member {
 	struct index_record r;
-	const struct scan_entry *entry;		/* one of the two may be NULL */
+	const struct scan_entry *entry; /* one of the two may be NULL */
 	const struct uidlist_line *line;
 };
 
@@ -40,16 +40,16 @@ struct build {
 	struct scan scan;
 	struct uidlist list;
 	struct keyword_names names;
-	struct member *members;	/* in order of UID */
+	struct member *members; /* in order of UID */
 	size_t n;
-	uint64_t used;		/* keywords */
+	uint64_t used; /* keywords */
 	uint32_t uidvalidity, uidnext, recent;
-	uint64_t epoch, counter;	/* of the modseqs to come */
-	bool listed;		/* the uidlist on disk is usable */
-	bool locked;		/* ... and may be written */
-	bool courier;		/* UIDs are Courier's */
+	uint64_t epoch, counter; /* of the modseqs to come */
+	bool listed;             /* the uidlist on disk is usable */
+	bool locked;             /* ... and may be written */
+	bool courier;            /* UIDs are Courier's */
 	struct courier keywords;
-	int courier_bit[COURIER_KEYWORDS];	/* ours for theirs, -1: none */
+	int courier_bit[COURIER_KEYWORDS]; /* ours for theirs, -1: none */
 	char guid[33];
 };
 
@@ -199,8 +199,7 @@ static struct bytes member_stem(const struct build *b, const struct member *m)
 	return m->entry ? scan_stem(&b->scan, m->entry) : m->line->stem;
 }
 
-static void add_member(struct build *b, const struct scan_entry *e,
-		       const struct uidlist_line *line)
+static void add_member(struct build *b, const struct scan_entry *e, const struct uidlist_line *line)
 {
 	struct member *m = &b->members[b->n++];
 	struct bytes name;

@@ -18,7 +18,7 @@
 #include "fault.h"
 #include "log.h"
 
-#define COPY_TRIES 4	/* a stranger renames the file while we look for it */
+#define COPY_TRIES 4 /* a stranger renames the file while we look for it */
 
 static void take_flags(struct copying *c, const struct index_record *r, struct append_message *m)
 {
@@ -150,21 +150,20 @@ static void copy_cache(struct copying *c, const uint32_t *to)
 		struct cache_key key = { c->uids[i], maildir_identity((struct bytes){ name, n }),
 					 c->records[i].cache_at };
 		buf_reset(&out);
-		if (!key.cache_at || cache_get(c->from->cache, h.cache_id, &key,
-					       (1u << ITEMS) - 1, &out, items) <= 0)
+		if (!key.cache_at || cache_get(c->from->cache, h.cache_id, &key, (1u << ITEMS) - 1,
+					       &out, items) <= 0)
 			continue;
 		for (unsigned k = 0; k < ITEMS; k++)
 			put[k] = (struct cache_item){ (uint8_t)k, items[k] };
-		cache_put(c->to->cache, to[i],
-			  maildir_identity(bytes_of(c->ap->messages[i].stem)), put, ITEMS);
+		cache_put(c->to->cache, to[i], maildir_identity(bytes_of(c->ap->messages[i].stem)),
+			  put, ITEMS);
 	}
 	if (cache_pending(c->to->cache) && cache_flush(c->to->cache, c->to->index, &e) < 0)
 		log_warn("cache", "%s", e.log);
 	buf_free(&out);
 }
 
-static int copy_all(struct copying *c, const uint32_t *uids, size_t n, bool move,
-		    struct error *e)
+static int copy_all(struct copying *c, const uint32_t *uids, size_t n, bool move, struct error *e)
 {
 	keywords_of_index(c->from, &c->names);
 	for (size_t i = 0; i < n; i++) {

@@ -9,8 +9,8 @@
 struct copying {
 	struct mailbox *from, *to;
 	struct maildir_append *ap;
-	struct keyword_names names;	/* of the source */
-	uint32_t *uids;			/* of what was copied, beside ap->messages */
+	struct keyword_names names; /* of the source */
+	uint32_t *uids;             /* of what was copied, beside ap->messages */
 	struct index_record *records;
 	size_t n;
 };

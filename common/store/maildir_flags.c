@@ -30,13 +30,13 @@ struct store_job {
 	struct arena *arena;
 	enum flag_mode mode;
 	const struct flag_list *fl;
-	uint64_t keywords;		/* bits of fl's keywords */
+	uint64_t keywords; /* bits of fl's keywords */
 	uint64_t unchanged_since;
 	struct change_result *r;
 	size_t skipped_cap;
 	/* of one batch */
-	struct buf lost;		/* uids whose file was not where it should be */
-	struct buf high_uids, high_bits;	/* keywords for the uidlist */
+	struct buf lost;                 /* uids whose file was not where it should be */
+	struct buf high_uids, high_bits; /* keywords for the uidlist */
 	bool changed;
 };
 
@@ -238,12 +238,17 @@ static int store_batch(struct store_job *j, const uint32_t *uids, size_t n, stru
 }
 
 int maildir_store_flags(struct mailbox *mb, struct arena *a, const uint32_t *uids, size_t n,
-			enum flag_mode mode, const struct flag_list *fl,
-			uint64_t unchanged_since, struct change_result *r, struct error *e)
+			enum flag_mode mode, const struct flag_list *fl, uint64_t unchanged_since,
+			struct change_result *r, struct error *e)
 {
 	struct store_job j = {
-		.mb = mb, .m = maildir_of(mb), .arena = a, .mode = mode, .fl = fl,
-		.unchanged_since = unchanged_since, .r = r,
+		.mb = mb,
+		.m = maildir_of(mb),
+		.arena = a,
+		.mode = mode,
+		.fl = fl,
+		.unchanged_since = unchanged_since,
+		.r = r,
 	};
 	int result = 0;
 

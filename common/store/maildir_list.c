@@ -126,8 +126,8 @@ int list_read(struct mailbox *mb, struct uidlist *l, struct maildir_state *s, st
 	return 1;
 }
 
-int list_read_tail(struct mailbox *mb, struct uidlist *l, uint32_t after,
-		   struct maildir_state *s, struct error *e)
+int list_read_tail(struct mailbox *mb, struct uidlist *l, uint32_t after, struct maildir_state *s,
+		   struct error *e)
 {
 	struct maildir *m = maildir_of(mb);
 	struct maildir_state now = *s;
@@ -219,8 +219,8 @@ int list_replace(struct mailbox *mb, struct bytes text, struct error *e)
 
 struct rewrite {
 	struct mailbox *mb;
-	const struct uidlist *have;	/* may be NULL */
-	const uint32_t *uids;		/* with keywords of their own, rising */
+	const struct uidlist *have; /* may be NULL */
+	const uint32_t *uids;       /* with keywords of their own, rising */
 	const uint64_t *keywords;
 	size_t n, at;
 	struct buf text;
@@ -315,8 +315,8 @@ int list_rewrite(struct mailbox *mb, const struct uidlist *have, struct error *e
 	return rewrite(&w, e);
 }
 
-int list_set_keywords(struct mailbox *mb, const uint32_t *uids, const uint64_t *keywords,
-		      size_t n, struct error *e)
+int list_set_keywords(struct mailbox *mb, const uint32_t *uids, const uint64_t *keywords, size_t n,
+		      struct error *e)
 {
 	struct rewrite w = { .mb = mb, .uids = uids, .keywords = keywords, .n = n };
 	struct uidlist have = UIDLIST_INIT;

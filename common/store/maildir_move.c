@@ -19,7 +19,7 @@
 #include "fault.h"
 #include "file.h"
 
-#define MOVE_TRIES 5	/* a stranger renames the files while we look for them */
+#define MOVE_TRIES 5 /* a stranger renames the files while we look for them */
 
 bool maildir_can_rename(struct mailbox *from, struct mailbox *to)
 {
@@ -172,7 +172,8 @@ int maildir_move(struct copying *c, const uint32_t *uids, size_t n, struct appen
 	if (c->n) {
 		mailbox_ring(c->to);
 		mailbox_ring(c->from);
-		if (dir_sync(maildir_of(c->from)->cur) < 0 || dir_sync(maildir_of(c->from)->new) < 0)
+		if (dir_sync(maildir_of(c->from)->cur) < 0 ||
+		    dir_sync(maildir_of(c->from)->new) < 0)
 			r = error_errno(e, "Messages could not be moved", "fsync of the source");
 	}
 	maildir_look_again(c->to);

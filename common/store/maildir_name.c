@@ -17,9 +17,10 @@
 static const struct {
 	char letter;
 	uint16_t flag;
-} flag_letters[] = { /* in order of the letters */
-	{ 'D', FLAG_DRAFT },  { 'F', FLAG_FLAGGED }, { 'R', FLAG_ANSWERED },
-	{ 'S', FLAG_SEEN },   { 'T', FLAG_DELETED },
+} flag_letters[] = {
+	/* in order of the letters */
+	{ 'D', FLAG_DRAFT }, { 'F', FLAG_FLAGGED }, { 'R', FLAG_ANSWERED },
+	{ 'S', FLAG_SEEN },  { 'T', FLAG_DELETED },
 };
 #define FLAG_LETTERS (sizeof(flag_letters) / sizeof(flag_letters[0]))
 
@@ -83,8 +84,8 @@ void maildir_name_parse(struct bytes name, unsigned in_new, struct maildir_name 
 		   !bytes_eq(info, (struct bytes){ letters, n });
 }
 
-size_t maildir_name_write(struct bytes stored, unsigned driver, uint16_t flags,
-			  uint64_t keywords, char out[MAILDIR_NAME_MAX + 1])
+size_t maildir_name_write(struct bytes stored, unsigned driver, uint16_t flags, uint64_t keywords,
+			  char out[MAILDIR_NAME_MAX + 1])
 {
 	char letters[3 + FLAG_LETTERS + MAILDIR_LETTERS] = ":2,";
 	size_t n = 0;
@@ -204,7 +205,6 @@ size_t maildir_name_unique(char out[MAILDIR_NAME_MAX + 1])
 	int64_t now = clock_wall_ns();
 
 	return (size_t)snprintf(out, MAILDIR_NAME_MAX + 1, "%lld.M%lldP%ldQ%u.%s",
-				(long long)(now / 1000000000),
-				(long long)(now % 1000000000 / 1000), (long)getpid(), ++count,
-				host());
+				(long long)(now / 1000000000), (long long)(now % 1000000000 / 1000),
+				(long)getpid(), ++count, host());
 }

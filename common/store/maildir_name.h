@@ -12,14 +12,14 @@
 #include "buf.h"
 #include "index_format.h"
 
-#define MAILDIR_NAME_MAX 255	/* NAME_MAX of every filesystem that matters */
+#define MAILDIR_NAME_MAX 255 /* NAME_MAX of every filesystem that matters */
 #define MAILDIR_LETTERS 26
 #define MAILDIR_LETTERS_MASK ((1ull << MAILDIR_LETTERS) - 1)
 
 /* Bits of index_record.driver. */
 enum {
-	MAILDIR_NEW = 1 << 0,	/* it stands in `new` */
-	MAILDIR_ODD = 1 << 1,	/* the index has the complete name as found on disk; without
+	MAILDIR_NEW = 1 << 0, /* it stands in `new` */
+	MAILDIR_ODD = 1 << 1, /* the index has the complete name as found on disk; without
 				 * it, the stem: the name is the stem in `new`, in `cur` the
 				 * stem, ":2," and the letters of the record's flags, sorted */
 };
@@ -27,8 +27,8 @@ enum {
 struct maildir_name {
 	struct bytes stem;
 	uint16_t flags;
-	uint64_t keywords;	/* the letters a to z */
-	bool odd;		/* the name is not what maildir_name_write makes of it */
+	uint64_t keywords; /* the letters a to z */
+	bool odd;          /* the name is not what maildir_name_write makes of it */
 };
 
 /* Never fails.  in_new: MAILDIR_NEW or 0. */
@@ -36,8 +36,8 @@ void maildir_name_parse(struct bytes name, unsigned in_new, struct maildir_name 
 
 /* The file name of a record: its length, NUL-ended at out; 0 if it would be
  * too long.  `stored`: the record's name. */
-size_t maildir_name_write(struct bytes stored, unsigned driver, uint16_t flags,
-			  uint64_t keywords, char out[MAILDIR_NAME_MAX + 1]);
+size_t maildir_name_write(struct bytes stored, unsigned driver, uint16_t flags, uint64_t keywords,
+			  char out[MAILDIR_NAME_MAX + 1]);
 
 /* The name in `cur` that a file gets with other flags and keywords: letters of
  * others stay.  Length, 0: too long. */

@@ -18,59 +18,59 @@
 #include "maildir_name.h"
 #include "uidlist.h"
 
-#define MAILDIR_BATCH 1000		/* files renamed, linked or unlinked under one lock */
-#define MAILDIR_LIST_TIMEOUT_MS 10000	/* for dovecot-uidlist.lock */
+#define MAILDIR_BATCH 1000            /* files renamed, linked or unlinked under one lock */
+#define MAILDIR_LIST_TIMEOUT_MS 10000 /* for dovecot-uidlist.lock */
 #define MAILDIR_SOFT_TIMEOUT_MS 2000
-#define MAILDIR_LIST_STALE_S 120	/* as Dovecot */
-#define MAILDIR_GRANULARITY_NS 10000000ll	/* times closer to now are doubtful */
-#define MAILDIR_GRANULARITY_FAR_NS 2000000000ll	/* the same on other than local filesystems */
+#define MAILDIR_LIST_STALE_S 120                /* as Dovecot */
+#define MAILDIR_GRANULARITY_NS 10000000ll       /* times closer to now are doubtful */
+#define MAILDIR_GRANULARITY_FAR_NS 2000000000ll /* the same on other than local filesystems */
 #define MAILDIR_RETRY_NS 5000000000ll
-#define MAILDIR_TRUST_NS 2000000000ll	/* own changes unsettled: trusted so long by SELECT */
+#define MAILDIR_TRUST_NS 2000000000ll /* own changes unsettled: trusted so long by SELECT */
 
-struct stamp {		/* all zero: not there */
+struct stamp { /* all zero: not there */
 	uint64_t inode;
-	int64_t mtime, ctime;	/* nanoseconds */
+	int64_t mtime, ctime; /* nanoseconds */
 };
 
 /* The driver words of the index header: what the index was last reconciled
  * with (index-design §8). */
 struct maildir_state {
-	uint64_t form;		/* MAILDIR_STATE_FORM */
-	struct stamp cur, new;	/* taken before the scan began */
-	struct stamp list;	/* dovecot-uidlist */
-	uint64_t list_size;	/* bytes of it that were read */
-	struct stamp keywords;	/* dovecot-keywords */
-	int64_t cur_taken, new_taken;	/* when the stamps were taken */
-	int64_t own_since;	/* 0, or when our first change after the last scan was made: the
+	uint64_t form;                /* MAILDIR_STATE_FORM */
+	struct stamp cur, new;        /* taken before the scan began */
+	struct stamp list;            /* dovecot-uidlist */
+	uint64_t list_size;           /* bytes of it that were read */
+	struct stamp keywords;        /* dovecot-keywords */
+	int64_t cur_taken, new_taken; /* when the stamps were taken */
+	int64_t own_since; /* 0, or when our first change after the last scan was made: the
 				 * stamp of cur is the one after our changes, a foreign one that fell
 				 * into the same moment may hide behind it (that of new is never
 				 * replaced by ours: reading it again costs nothing) */
 	int64_t own_last;
-	uint64_t new_from;	/* no message below this UID stands in `new` */
-	uint64_t bits;		/* STATE_* */
-	uint64_t list_lines;	/* lines in the uidlist, dead ones included */
+	uint64_t new_from;   /* no message below this UID stands in `new` */
+	uint64_t bits;       /* STATE_* */
+	uint64_t list_lines; /* lines in the uidlist, dead ones included */
 };
 #define MAILDIR_STATE_FORM 1
 enum {
-	STATE_SUSPECTS = 1 << 0,	/* messages no scan found, not certainly gone */
-	STATE_UNSIZED = 1 << 1,		/* some size is not known: the sum in the header isn't all */
-	STATE_LEFT_OUT = 1 << 2,	/* files that could not get a UID yet */
+	STATE_SUSPECTS = 1 << 0, /* messages no scan found, not certainly gone */
+	STATE_UNSIZED = 1 << 1,  /* some size is not known: the sum in the header isn't all */
+	STATE_LEFT_OUT = 1 << 2, /* files that could not get a UID yet */
 };
 _Static_assert(sizeof(struct maildir_state) <= INDEX_DRIVER_WORDS * 8, "fits the header");
 
 struct maildir {
-	int root, cur, new;	/* open directories */
-	int tmp;		/* -1 until needed */
-	int control;		/* may be the same descriptor as root */
-	mode_t mode;		/* of new files */
+	int root, cur, new; /* open directories */
+	int tmp;            /* -1 until needed */
+	int control;        /* may be the same descriptor as root */
+	mode_t mode;        /* of new files */
 	bool local;
-	bool writable;		/* the mail */
-	bool list_writable;	/* uidlist and keywords */
-	unsigned list_locks;	/* how often dovecot-uidlist.lock is taken by us */
-	bool unsynced;		/* renames that no fsync of `cur` followed yet */
-	bool state_known;	/* index_set_driver words are ours */
-	char path[PATH_MAX];	/* for the log only */
-	char root_control[PATH_MAX];	/* where dovecot-uidvalidity stands */
+	bool writable;               /* the mail */
+	bool list_writable;          /* uidlist and keywords */
+	unsigned list_locks;         /* how often dovecot-uidlist.lock is taken by us */
+	bool unsynced;               /* renames that no fsync of `cur` followed yet */
+	bool state_known;            /* index_set_driver words are ours */
+	char path[PATH_MAX];         /* for the log only */
+	char root_control[PATH_MAX]; /* where dovecot-uidvalidity stands */
 };
 
 static inline struct maildir *maildir_of(const struct mailbox *mb)
@@ -80,7 +80,7 @@ static inline struct maildir *maildir_of(const struct mailbox *mb)
 
 /* --- maildir.c --- */
 
-int maildir_tmp(struct maildir *m, struct error *e);	/* opens tmp; 0/-1 */
+int maildir_tmp(struct maildir *m, struct error *e); /* opens tmp; 0/-1 */
 /* The file name of a record; its length, 0: the record is damaged. */
 size_t maildir_file_name(struct mailbox *mb, const struct index_record *r,
 			 char out[MAILDIR_NAME_MAX + 1]);
@@ -100,8 +100,8 @@ bool stamp_eq(struct stamp a, struct stamp b);
 int maildir_look(struct mailbox *mb, struct maildir_state *now, struct error *e);
 struct stamp maildir_stamp(int dirfd, const char *name, uint64_t *size);
 void maildir_state_get(const struct index_header *h, struct maildir_state *s);
-void maildir_state_set(struct mailbox *mb, const struct maildir_state *s);	/* index_set_driver */
-int64_t maildir_granularity(const struct maildir *m);	/* of directory times, ns */
+void maildir_state_set(struct mailbox *mb, const struct maildir_state *s); /* index_set_driver */
+int64_t maildir_granularity(const struct maildir *m); /* of directory times, ns */
 /* The time lies too close to the moment it was taken. */
 bool maildir_doubtful(const struct maildir *m, struct stamp s, int64_t taken);
 /* What must be read: `now` is as maildir_look filled it. */
@@ -119,7 +119,7 @@ bool maildir_unchanged(const struct maildir *m, const struct maildir_state *old,
  * the time. */
 struct own_change {
 	struct maildir_state state;
-	bool cur, list;		/* were as recorded */
+	bool cur, list; /* were as recorded */
 };
 void own_begin(struct mailbox *mb, struct own_change *c);
 void own_end(struct mailbox *mb, struct own_change *c);
@@ -127,33 +127,33 @@ void own_end(struct mailbox *mb, struct own_change *c);
 /* --- maildir_scan.c --- */
 
 struct scan_entry {
-	uint32_t at;		/* of the name in names */
-	uint32_t hash;		/* of the stem */
-	uint32_t uid;		/* 0: no record or line has it yet */
-	uint32_t next;		/* entry + 1 with the same stem */
+	uint32_t at;   /* of the name in names */
+	uint32_t hash; /* of the stem */
+	uint32_t uid;  /* 0: no record or line has it yet */
+	uint32_t next; /* entry + 1 with the same stem */
 	uint8_t length, stem;
-	uint8_t where;		/* MAILDIR_NEW or 0 */
-	uint8_t bits;		/* SCAN_* */
+	uint8_t where; /* MAILDIR_NEW or 0 */
+	uint8_t bits;  /* SCAN_* */
 };
 enum {
-	SCAN_UNSURE = 1 << 0,	/* the kernel didn't say that it is a file */
-	SCAN_KNOWN = 1 << 1,	/* the index has exactly this name */
-	SCAN_DROPPED = 1 << 2,	/* not to be looked at */
-	SCAN_LISTED = 1 << 3,	/* its UID stands in the uidlist */
+	SCAN_UNSURE = 1 << 0,  /* the kernel didn't say that it is a file */
+	SCAN_KNOWN = 1 << 1,   /* the index has exactly this name */
+	SCAN_DROPPED = 1 << 2, /* not to be looked at */
+	SCAN_LISTED = 1 << 3,  /* its UID stands in the uidlist */
 };
 
 struct scan {
 	struct buf names;
 	struct scan_entry *entries;
 	size_t n, cap;
-	uint32_t *table;	/* entry + 1 by hash of the stem, the first of each */
+	uint32_t *table; /* entry + 1 by hash of the stem, the first of each */
 	size_t mask;
-	size_t twice;		/* entries that are not the first of their stem */
-	size_t renamed;		/* by scan_resolve */
+	size_t twice;   /* entries that are not the first of their stem */
+	size_t renamed; /* by scan_resolve */
 	bool new_only;
-	bool left_out;		/* some could not be resolved */
-	bool quiet;		/* the directories stood still: what it missed isn't there */
-	struct stamp cur, new;	/* before it began */
+	bool left_out;         /* some could not be resolved */
+	bool quiet;            /* the directories stood still: what it missed isn't there */
+	struct stamp cur, new; /* before it began */
 	int64_t began;
 };
 
@@ -163,7 +163,7 @@ struct scan {
  * to cur, so it may be seen twice but not missed). */
 int scan_run(struct mailbox *mb, struct scan *s, bool new_only, struct error *e);
 void scan_free(struct scan *s);
-struct bytes scan_name(const struct scan *s, const struct scan_entry *e);	/* NUL-ended */
+struct bytes scan_name(const struct scan *s, const struct scan_entry *e); /* NUL-ended */
 struct bytes scan_stem(const struct scan *s, const struct scan_entry *e);
 /* The first entry of that stem, or NULL; then the others. */
 struct scan_entry *scan_find(const struct scan *s, struct bytes stem);
@@ -190,14 +190,13 @@ void list_unlock(struct mailbox *mb);
 int list_read(struct mailbox *mb, struct uidlist *l, struct maildir_state *s, struct error *e)
 	__attribute__((warn_unused_result));
 /* What was appended since *s; 1, 0: must be read as a whole, -1. */
-int list_read_tail(struct mailbox *mb, struct uidlist *l, uint32_t after,
-		   struct maildir_state *s, struct error *e) __attribute__((warn_unused_result));
+int list_read_tail(struct mailbox *mb, struct uidlist *l, uint32_t after, struct maildir_state *s,
+		   struct error *e) __attribute__((warn_unused_result));
 /* One write(2) of whole lines; *fd for list_appended.  1; 0 it must be rewritten; -1. */
 int list_append(struct mailbox *mb, struct bytes lines, int *fd, struct error *e)
 	__attribute__((warn_unused_result));
 /* fdatasync and close. */
-int list_appended(struct mailbox *mb, int fd, struct error *e)
-	__attribute__((warn_unused_result));
+int list_appended(struct mailbox *mb, int fd, struct error *e) __attribute__((warn_unused_result));
 int list_replace(struct mailbox *mb, struct bytes text, struct error *e)
 	__attribute__((warn_unused_result));
 /* Writes it anew from the index; `have` (may be NULL): fields and lines of messages that
@@ -205,8 +204,8 @@ int list_replace(struct mailbox *mb, struct bytes text, struct error *e)
 int list_rewrite(struct mailbox *mb, const struct uidlist *have, struct error *e)
 	__attribute__((warn_unused_result));
 /* The same with the keywords that `keywords` gives for those uids (rising). */
-int list_set_keywords(struct mailbox *mb, const uint32_t *uids, const uint64_t *keywords,
-		      size_t n, struct error *e) __attribute__((warn_unused_result));
+int list_set_keywords(struct mailbox *mb, const uint32_t *uids, const uint64_t *keywords, size_t n,
+		      struct error *e) __attribute__((warn_unused_result));
 void list_new_guid(char out[33]);
 
 /* A new UIDVALIDITY, never used in this store before (uidvalidity.c). */
@@ -215,7 +214,7 @@ uint32_t uidvalidity_next(const char *dir);
 /* --- dovecot_keywords.c --- */
 
 struct keyword_names {
-	char name[INDEX_KEYWORDS][INDEX_KEYWORD_SIZE];	/* NUL-ended; "": none */
+	char name[INDEX_KEYWORDS][INDEX_KEYWORD_SIZE]; /* NUL-ended; "": none */
 };
 /* What IMAP can name: an atom of at most INDEX_KEYWORD_MAX bytes. */
 bool keyword_name_ok(struct bytes name);
@@ -224,11 +223,10 @@ int keyword_names_put(struct keyword_names *k, struct bytes name);
 /* "0 name" lines; nonsense is passed over. */
 void keywords_parse(struct bytes text, struct keyword_names *k);
 void keywords_format(const struct keyword_names *k, struct buf *out);
-int keyword_names_find(const struct keyword_names *k, struct bytes name);	/* bit or -1 */
+int keyword_names_find(const struct keyword_names *k, struct bytes name); /* bit or -1 */
 /* Reads dovecot-keywords into *k as far as it has no names; 1, 0 not there, -1.  *at: its
  * stamp before. */
-int keywords_read(struct mailbox *mb, struct keyword_names *k, struct stamp *at,
-		  struct error *e);
+int keywords_read(struct mailbox *mb, struct keyword_names *k, struct stamp *at, struct error *e);
 int keywords_write(struct mailbox *mb, const struct keyword_names *k, struct error *e);
 struct stamp keywords_stamp(struct mailbox *mb);
 void keywords_of_index(struct mailbox *mb, struct keyword_names *k);
@@ -250,7 +248,7 @@ int maildir_sync_locked(struct mailbox *mb, enum mailbox_sync how, bool force, s
 void maildir_look_again(struct mailbox *mb);
 /* Scans now: a file was not where the index says. */
 int maildir_rescan(struct mailbox *mb, struct error *e);
-int maildir_build(struct mailbox *mb, struct error *e);	/* locked */
+int maildir_build(struct mailbox *mb, struct error *e); /* locked */
 /* Ends a transaction; if the index can't take it, builds it in memory from the store,
  * which has the change already: 0, *rebuilt says so. */
 int maildir_commit(struct mailbox *mb, bool *rebuilt, struct error *e);

@@ -275,8 +275,7 @@ void scan_resolve(struct mailbox *mb, struct scan *s)
 
 	for (size_t i = 0; s->twice && i < n; i++) {
 		struct scan_entry *e = &s->entries[i];
-		if (e->next && !(e->bits & SCAN_DROPPED) &&
-		    scan_find(s, scan_stem(s, e)) == e)
+		if (e->next && !(e->bits & SCAN_DROPPED) && scan_find(s, scan_stem(s, e)) == e)
 			settle_group(mb, s, e);
 	}
 	for (size_t i = 0; i < n; i++) {

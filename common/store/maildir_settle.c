@@ -12,8 +12,8 @@
 #include "log.h"
 #include "maildir_private.h"
 
-#define SETTLE_WAIT_MS 2000	/* for the mailbox lock */
-#define LIST_DEAD_MIN 100	/* dead lines worth a rewrite, if a quarter is dead */
+#define SETTLE_WAIT_MS 2000 /* for the mailbox lock */
+#define LIST_DEAD_MIN 100   /* dead lines worth a rewrite, if a quarter is dead */
 
 /* --- new -> cur --- */
 

@@ -57,8 +57,7 @@ void maildir_state_get(const struct index_header *h, struct maildir_state *s)
 {
 	memcpy(s, h->driver, sizeof(*s));
 	if (s->form != MAILDIR_STATE_FORM)
-		*s = (struct maildir_state){ .form = MAILDIR_STATE_FORM,
-					     .bits = STATE_UNSIZED };
+		*s = (struct maildir_state){ .form = MAILDIR_STATE_FORM, .bits = STATE_UNSIZED };
 }
 
 void maildir_state_set(struct mailbox *mb, const struct maildir_state *s)
@@ -129,9 +128,9 @@ void own_begin(struct mailbox *mb, struct own_change *c)
 		return;
 	maildir_state_get(&h, &c->state);
 	c->list = m->list_locks > 0 && list_same(&c->state, &now);
-	c->cur = stamp_eq(c->state.cur, now.cur) &&
-		 (c->state.own_since != 0 ||
-		  !maildir_doubtful(m, c->state.cur, c->state.cur_taken));
+	c->cur =
+		stamp_eq(c->state.cur, now.cur) &&
+		(c->state.own_since != 0 || !maildir_doubtful(m, c->state.cur, c->state.cur_taken));
 }
 
 void own_end(struct mailbox *mb, struct own_change *c)

@@ -132,9 +132,8 @@ static uint64_t letters(uint64_t keywords)
 /* Keywords that have no letter stand in the uidlist. */
 static uint64_t high_keywords(const struct sync *s, const struct index_record *r)
 {
-	const struct uidlist_line *l = s->list_whole && !s->restore
-					       ? uidlist_by_uid(&s->list, r->uid)
-					       : NULL;
+	const struct uidlist_line *l =
+		s->list_whole && !s->restore ? uidlist_by_uid(&s->list, r->uid) : NULL;
 
 	return l ? l->keywords : r->keywords & ~MAILDIR_LETTERS_MASK;
 }
@@ -252,7 +251,7 @@ static int scan_all(struct sync *s, bool new_only, struct error *e)
 	int r = one_scan(s, new_only, e);
 
 	if (r == 0 && new_only && s->missing.n)
-		r = one_scan(s, false, e);	/* it left `new` */
+		r = one_scan(s, false, e); /* it left `new` */
 	for (int i = 1; r == 0 && s->missing.n && !s->confirmed && i < SYNC_SCANS; i++) {
 		buf_reset(&before);
 		buf_bytes(&before, buf_view(&s->missing));
@@ -325,8 +324,7 @@ static bool missing_are_listed(struct sync *s, struct error *e)
 
 /* --- telling the index --- */
 
-static struct bytes place_name(const struct scan *scan, const struct scan_entry *e,
-			       uint8_t *driver)
+static struct bytes place_name(const struct scan *scan, const struct scan_entry *e, uint8_t *driver)
 {
 	struct maildir_name n;
 
@@ -345,8 +343,8 @@ static uint64_t tell_changes(struct sync *s)
 		if (c[i].flagged)
 			index_set_flags(s->mb->index, c[i].uid, c[i].flags, c[i].keywords);
 		if (c[i].moved) {
-			struct bytes name = place_name(&s->scan, &s->scan.entries[c[i].entry],
-						       &driver);
+			struct bytes name =
+				place_name(&s->scan, &s->scan.entries[c[i].entry], &driver);
 			index_set_place(s->mb->index, c[i].uid, driver, name);
 		}
 		used |= c[i].keywords;

@@ -10,29 +10,29 @@
 /* What the scan says of a message the index knows. */
 struct sync_change {
 	uint32_t uid;
-	uint32_t entry;		/* of the scan */
+	uint32_t entry; /* of the scan */
 	uint64_t keywords;
 	uint16_t flags;
-	bool flagged;		/* flags or keywords differ */
-	bool moved;		/* name or place differs */
+	bool flagged; /* flags or keywords differ */
+	bool moved;   /* name or place differs */
 };
 
 struct sync {
 	struct mailbox *mb;
 	struct maildir *m;
 	struct index_header head;
-	struct maildir_state old;	/* as recorded */
-	struct maildir_state now;	/* as found; will be recorded */
+	struct maildir_state old; /* as recorded */
+	struct maildir_state now; /* as found; will be recorded */
 	struct scan scan;
-	struct uidlist list;		/* what the uidlist has beyond the recorded */
-	bool list_new;			/* the uidlist changed: `list` is read */
-	bool list_whole;		/* all of it */
-	bool restore;			/* it is gone or useless: to be written from the index */
-	bool list_locked;		/* we hold its lock, `list` is what it says now */
-	bool no_uids;			/* the lock wasn't to be had: what is new must wait */
-	struct buf changes;		/* struct sync_change */
-	struct buf missing;		/* uint32_t: no file was found */
-	bool confirmed;			/* ... and the directories stood still */
+	struct uidlist list; /* what the uidlist has beyond the recorded */
+	bool list_new;       /* the uidlist changed: `list` is read */
+	bool list_whole;     /* all of it */
+	bool restore;        /* it is gone or useless: to be written from the index */
+	bool list_locked;    /* we hold its lock, `list` is what it says now */
+	bool no_uids;        /* the lock wasn't to be had: what is new must wait */
+	struct buf changes;  /* struct sync_change */
+	struct buf missing;  /* uint32_t: no file was found */
+	bool confirmed;      /* ... and the directories stood still */
 };
 
 /* Entries that no record has: UIDs from the uidlist, or new ones, appended to it and

@@ -177,9 +177,9 @@ static bool header_v1(struct uidlist *l, struct bytes line)
 {
 	struct bytes validity, next, more;
 
-	return take_word(&line, &validity) && take_word(&line, &next) &&
-	       !take_word(&line, &more) && num_parse_u32(validity, &l->uidvalidity) &&
-	       num_parse_u32(next, &l->uidnext) && l->uidvalidity != 0 && l->uidnext != 0;
+	return take_word(&line, &validity) && take_word(&line, &next) && !take_word(&line, &more) &&
+	       num_parse_u32(validity, &l->uidvalidity) && num_parse_u32(next, &l->uidnext) &&
+	       l->uidvalidity != 0 && l->uidnext != 0;
 }
 
 void uidlist_parse(struct uidlist *l)

@@ -21,31 +21,31 @@
 
 #define UIDLIST_FILE "dovecot-uidlist"
 #define UIDLIST_LOCK "dovecot-uidlist.lock"
-#define UIDLIST_MAX (2ull << 30)	/* bytes: some 30 million messages */
-#define UIDLIST_UID_MAX 0xfffffff0u	/* a list that is nearer to the end is unusable */
-#define UIDLIST_HIGH_FIRST 26		/* first keyword that has no letter */
+#define UIDLIST_MAX (2ull << 30)    /* bytes: some 30 million messages */
+#define UIDLIST_UID_MAX 0xfffffff0u /* a list that is nearer to the end is unusable */
+#define UIDLIST_HIGH_FIRST 26       /* first keyword that has no letter */
 #define UIDLIST_HIGH (INDEX_KEYWORDS - UIDLIST_HIGH_FIRST)
 
 struct uidlist_line {
 	uint32_t uid;
-	uint64_t keywords;	/* bits 26 and above */
-	struct bytes fields;	/* all of them, without the space at the end */
+	uint64_t keywords;   /* bits 26 and above */
+	struct bytes fields; /* all of them, without the space at the end */
 	struct bytes stem;
 };
 
 struct uidlist {
-	struct buf text;	/* views below point into it */
-	bool usable;		/* there is a header that makes sense */
-	bool complete;		/* every line did, and the last one ends in a newline */
+	struct buf text; /* views below point into it */
+	bool usable;     /* there is a header that makes sense */
+	bool complete;   /* every line did, and the last one ends in a newline */
 	uint32_t uidvalidity;
-	uint32_t uidnext;	/* above all lines, too */
+	uint32_t uidnext; /* above all lines, too */
 	uint64_t epoch;
-	struct bytes guid;	/* n == 0: none */
-	struct bytes others;	/* header fields carried along, "X1 Y2" */
-	struct bytes high[UIDLIST_HIGH];	/* names of keywords 26... */
+	struct bytes guid;               /* n == 0: none */
+	struct bytes others;             /* header fields carried along, "X1 Y2" */
+	struct bytes high[UIDLIST_HIGH]; /* names of keywords 26... */
 	struct uidlist_line *lines;
 	size_t n, cap;
-	struct hashmap by_stem;	/* line index; made by uidlist_by_stem */
+	struct hashmap by_stem; /* line index; made by uidlist_by_stem */
 };
 
 #define UIDLIST_INIT ((struct uidlist){ 0 })

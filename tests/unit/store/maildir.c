@@ -59,7 +59,7 @@ static void test_foreign_changes(void **state)
 	open_inbox(0);
 	move("cur/10.a.h:2,", "cur/10.a.h:2,SF");
 	del("cur/20.b.h:2,S");
-	move("cur/30.c.h:2,", "cur/30.c.h:2,TS");	/* unsorted */
+	move("cur/30.c.h:2,", "cur/30.c.h:2,TS"); /* unsorted */
 	put("new/40.d.h", "d");
 	sync_now();
 	assert_string_equal(content(), "1 10.a FS|3 30.c ST|4 40.d |");
@@ -104,7 +104,7 @@ static void test_expunge(void **state)
 	put("cur/20.b.h:2,T", "b");
 	put("cur/30.c.h:2,S", "c");
 	open_inbox(0);
-	move("cur/10.a.h:2,T", "cur/10.a.h:2,");	/* undeleted by a stranger */
+	move("cur/10.a.h:2,T", "cur/10.a.h:2,"); /* undeleted by a stranger */
 	struct change_result r;
 	assert_int_equal(mailbox_expunge(mb, NULL, 0, false, &r, &err), 0);
 	assert_string_equal(content(), "1 10.a |3 30.c S|");

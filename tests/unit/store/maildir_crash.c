@@ -93,9 +93,9 @@ struct scenario {
 	const char *name;
 	void (*prepare)(void);
 	void (*act)(void);
-	bool other;	 /* "Other" takes part */
+	bool other; /* "Other" takes part */
 	void (*lose)(void);
-	bool new_uids;	 /* first contact: nothing was told before */
+	bool new_uids; /* first contact: nothing was told before */
 };
 
 static void three(void)
@@ -150,8 +150,8 @@ static void act_flags(void)
 	uint32_t uids[] = { 1, 2, 3, 4 };
 
 	open_inbox(0);
-	assert_int_equal(mailbox_store_flags(mb, &arena, uids, 4, FLAGS_ADD, &fl, UINT64_MAX, &r,
-					     &err), 0);
+	assert_int_equal(
+		mailbox_store_flags(mb, &arena, uids, 4, FLAGS_ADD, &fl, UINT64_MAX, &r, &err), 0);
 	close_inbox();
 }
 
@@ -360,8 +360,7 @@ int main(void)
 
 	for (size_t i = 0; i < COUNT(scenarios); i++) {
 		const void *s = &scenarios[i];
-		tests[i] = (struct CMUnitTest){ .name = scenarios[i].name,
-						.test_func = run_all };
+		tests[i] = (struct CMUnitTest){ .name = scenarios[i].name, .test_func = run_all };
 		memcpy(&tests[i].initial_state, &s, sizeof(s));
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);

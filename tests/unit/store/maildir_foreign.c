@@ -238,7 +238,7 @@ static void test_duplicates(void **state)
 	(void)state;
 	put("cur/10.a.h:2,S", "old");
 	open_inbox(0);
-	put("cur/10.a.h:2,F", "new");	/* another file of the same base */
+	put("cur/10.a.h:2,F", "new"); /* another file of the same base */
 	put("new/10.a.h", "newer");
 	sync_now();
 	sync_now();
@@ -336,8 +336,8 @@ static void test_many_keywords(void **state)
 	struct flag_list fl = { .keywords = &k, .nkeywords = 1 };
 	struct change_result r;
 	uint32_t uid = 1;
-	assert_int_equal(mailbox_store_flags(mb, &arena, &uid, 1, FLAGS_ADD, &fl, UINT64_MAX, &r,
-					     &err), -1);
+	assert_int_equal(
+		mailbox_store_flags(mb, &arena, &uid, 1, FLAGS_ADD, &fl, UINT64_MAX, &r, &err), -1);
 	assert_int_equal(err.kind, ERROR_LIMIT);
 	flags(1, FLAGS_REMOVE, 0, "kw30");
 	char before[1024];
@@ -537,8 +537,9 @@ static void test_two_sessions(void **state)
 	uint32_t uid = 1;
 	struct flag_list fl = { .flags = FLAG_SEEN };
 	struct change_result r;
-	assert_int_equal(mailbox_store_flags(other, &arena, &uid, 1, FLAGS_ADD, &fl, UINT64_MAX,
-					     &r, &err), 0);
+	assert_int_equal(
+		mailbox_store_flags(other, &arena, &uid, 1, FLAGS_ADD, &fl, UINT64_MAX, &r, &err),
+		0);
 	assert_true(r.alone);
 	assert_true(r.modseq > r.before);
 	assert_string_equal(body(1), "a"); /* by its new name */

@@ -84,14 +84,10 @@ static void test_change(void **state)
 		uint64_t keywords;
 		const char *to;
 	} table[] = {
-		{ "1.a:2,", S, 0, "1.a:2,S" },
-		{ "1.a:2,S", 0, 0, "1.a:2," },
-		{ "1.a", S | F, 1, "1.a:2,FSa" },
-		{ "1.a:2,PS", S | F, 0, "1.a:2,FPS" },
-		{ "1.a:2,SP", S | F, 0, "1.a:2,FPS" },
-		{ "1.a:2,XS", 0, 1, "1.a:2,Xa" },
-		{ "1.a:2,S,foo", F, 0, "1.a:2,F,foo" },
-		{ "1.a:1,S", F, 0, "1.a:2,F" },
+		{ "1.a:2,", S, 0, "1.a:2,S" },          { "1.a:2,S", 0, 0, "1.a:2," },
+		{ "1.a", S | F, 1, "1.a:2,FSa" },       { "1.a:2,PS", S | F, 0, "1.a:2,FPS" },
+		{ "1.a:2,SP", S | F, 0, "1.a:2,FPS" },  { "1.a:2,XS", 0, 1, "1.a:2,Xa" },
+		{ "1.a:2,S,foo", F, 0, "1.a:2,F,foo" }, { "1.a:1,S", F, 0, "1.a:2,F" },
 		{ "1.a:2,!S~", F, 2, "1.a:2,!Fb~" },
 	};
 	char out[MAILDIR_NAME_MAX + 1];
@@ -179,10 +175,10 @@ static void test_unique(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),	 cmocka_unit_test(test_write),
-		cmocka_unit_test(test_change),	 cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_order),
-		cmocka_unit_test(test_stem_ok),	 cmocka_unit_test(test_unique),
+		cmocka_unit_test(test_parse),   cmocka_unit_test(test_write),
+		cmocka_unit_test(test_change),  cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_sizes),   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_stem_ok), cmocka_unit_test(test_unique),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,22 +107,22 @@ static void test_lies(void **state)
 		{ "1 1\n", "", false },
 		{ "1 1 2 3\n", "", false },
 		{ "3 V1 N1 G\n", "", true },
-		{ "3 V1 N5\n1 :a\n1 :b\n", "1=a ", true },		/* doubled */
-		{ "3 V1 N5\n3 :a\n2 :b\n4 :c\n", "3=a 4=c ", true },	/* falls */
+		{ "3 V1 N5\n1 :a\n1 :b\n", "1=a ", true },           /* doubled */
+		{ "3 V1 N5\n3 :a\n2 :b\n4 :c\n", "3=a 4=c ", true }, /* falls */
 		{ "3 V1 N5\n0 :a\n", "", true },
 		{ "3 V1 N5\n4294967295 :a\n", "", true },
 		{ "3 V1 N5\n18446744073709551617 :a\n", "", true },
-		{ "3 V1 N5\n1 a\n2 :b\n", "2=b ", true },		/* no colon */
+		{ "3 V1 N5\n1 a\n2 :b\n", "2=b ", true }, /* no colon */
 		{ "3 V1 N5\n1 :\n2 :b\n", "2=b ", true },
 		{ "3 V1 N5\n1\n2 :b\n", "2=b ", true },
-		{ "3 V1 N5\n1 x9 :a\n2 :b\n", "2=b ", true },		/* not a field */
+		{ "3 V1 N5\n1 x9 :a\n2 :b\n", "2=b ", true }, /* not a field */
 		{ "3 V1 N5\n1 :../../etc/passwd\n2 :b\n", "2=b ", true },
-		{ "3 V1 N5\n1 :a\n2 :b", "1=a 2=b ", true },		/* torn, but read */
+		{ "3 V1 N5\n1 :a\n2 :b", "1=a 2=b ", true }, /* torn, but read */
 		{ "3 V1 N5\n1  S1   W2  :a\n", "1=a ", true },
 		{ "3 V1 N5\r\n1 :a\r\n", "1=a ", true },
 		{ "3 V1 N5\n1 Kzz :a\n", "1=a ", true },
 		{ "3 V1 N5 Enumber\n1 :a\n", "1=a ", true },
-		{ "3 V1 N5\n1 S1:a :b\n", "1=b ", true },		/* colon in a value */
+		{ "3 V1 N5\n1 S1:a :b\n", "1=b ", true }, /* colon in a value */
 	};
 
 	(void)state;
@@ -189,10 +189,10 @@ static void test_keywords_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_v3),	 cmocka_unit_test(test_v1),
-		cmocka_unit_test(test_uidnext),	 cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_v3),        cmocka_unit_test(test_v1),
+		cmocka_unit_test(test_uidnext),   cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_long_name), cmocka_unit_test(test_one_name_twice),
-		cmocka_unit_test(test_tail),	 cmocka_unit_test(test_keywords_written),
+		cmocka_unit_test(test_tail),      cmocka_unit_test(test_keywords_written),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 
