@@ -16,8 +16,8 @@
 struct mailbox;
 
 enum {
-	MAILBOX_READONLY = 1 << 0,	/* EXAMINE: no change, \Recent stays */
-	MAILBOX_NOVIEW = 1 << 1,	/* for APPEND/COPY targets and STATUS */
+	MAILBOX_READONLY = 1 << 0, /* EXAMINE: no change, \Recent stays */
+	MAILBOX_NOVIEW = 1 << 1,   /* for APPEND/COPY targets and STATUS */
 };
 
 /* Opens, takes over foreign files at first contact (Courier), builds or
@@ -27,15 +27,15 @@ int mailbox_open(struct store *s, struct bytes name, unsigned flags, struct mail
 /* Settles directory times off the command path (index-design §8). */
 void mailbox_close(struct mailbox *mb);
 
-struct view *mailbox_view(struct mailbox *mb);		/* NULL with NOVIEW */
+struct view *mailbox_view(struct mailbox *mb); /* NULL with NOVIEW */
 struct index *mailbox_index(struct mailbox *mb);
-bool mailbox_readonly(const struct mailbox *mb);	/* asked for, or not writable */
+bool mailbox_readonly(const struct mailbox *mb); /* asked for, or not writable */
 struct bytes mailbox_name(const struct mailbox *mb);
 
 /* Looks for what foreign programs did, and builds a lost index again. */
 enum mailbox_sync {
-	MAILBOX_SYNC_FAST,	/* trust matching directory times: some stats */
-	MAILBOX_SYNC_FULL,	/* SELECT and CHECK: also settles doubtful times */
+	MAILBOX_SYNC_FAST, /* trust matching directory times: some stats */
+	MAILBOX_SYNC_FULL, /* SELECT and CHECK: also settles doubtful times */
 };
 int mailbox_sync(struct mailbox *mb, enum mailbox_sync how, struct error *e)
 	__attribute__((warn_unused_result));
@@ -45,7 +45,7 @@ void mailbox_settle(struct mailbox *mb);
  * (unless readonly, which only looks).  uid >= the returned is recent; kept per mailbox
  * handle: call again after each sync that brought new messages. */
 bool mailbox_is_recent(struct mailbox *mb, uint32_t uid);
-uint32_t mailbox_recent(struct mailbox *mb);	/* count in the view */
+uint32_t mailbox_recent(struct mailbox *mb); /* count in the view */
 
 struct mailbox_status {
 	uint32_t messages, recent, unseen, deleted, uidnext, uidvalidity;
@@ -60,32 +60,32 @@ int mailbox_status_size(struct mailbox *mb, uint64_t *size, struct error *e);
 /* Keyword names of this mailbox, n < INDEX_KEYWORDS; n == 0 bytes: unused.
  * Those without a name in the store are shown as the driver shows them. */
 struct bytes mailbox_keyword(struct mailbox *mb, unsigned n);
-unsigned mailbox_keywords(struct mailbox *mb);	/* one past the highest in use */
+unsigned mailbox_keywords(struct mailbox *mb); /* one past the highest in use */
 /* The bit of that name (case ignored), or -1. */
 int mailbox_keyword_find(struct mailbox *mb, struct bytes name);
-bool mailbox_keywords_full(struct mailbox *mb);	/* no \* in PERMANENTFLAGS */
+bool mailbox_keywords_full(struct mailbox *mb); /* no \* in PERMANENTFLAGS */
 
 struct flag_list {
-	uint16_t flags;			/* FLAG_* */
-	struct bytes *keywords;		/* names; made if new */
+	uint16_t flags;         /* FLAG_* */
+	struct bytes *keywords; /* names; made if new */
 	size_t nkeywords;
 };
 
 enum flag_mode { FLAGS_SET, FLAGS_ADD, FLAGS_REMOVE };
 
 struct change_result {
-	uint64_t before, modseq;	/* for view_own; equal: nothing changed */
-	bool alone;			/* nobody else changed anything in between */
-	size_t missing;			/* uids that no longer exist */
-	size_t skipped;			/* modseq above `unchanged_since` */
-	uint32_t *skipped_uids;		/* in the arena */
+	uint64_t before, modseq; /* for view_own; equal: nothing changed */
+	bool alone;              /* nobody else changed anything in between */
+	size_t missing;          /* uids that no longer exist */
+	size_t skipped;          /* modseq above `unchanged_since` */
+	uint32_t *skipped_uids;  /* in the arena */
 };
 
 /* Deltas to the names found on disk.  uids rise.  unchanged_since:
  * UINT64_MAX for none (RFC 7162 §3.1.3).  What was done before an error stays done. */
 int mailbox_store_flags(struct mailbox *mb, struct arena *a, const uint32_t *uids, size_t n,
-			enum flag_mode mode, const struct flag_list *fl,
-			uint64_t unchanged_since, struct change_result *r, struct error *e)
+			enum flag_mode mode, const struct flag_list *fl, uint64_t unchanged_since,
+			struct change_result *r, struct error *e)
 	__attribute__((warn_unused_result));
 
 /* Removes those of the uids that are \Deleted (uids NULL: all that are; `any`: whether
@@ -96,8 +96,8 @@ int mailbox_expunge(struct mailbox *mb, const uint32_t *uids, size_t n, bool any
 /* --- reading --- */
 
 struct mail {
-	struct bytes raw;	/* as stored; valid until mail_close */
-	void *held;		/* the driver's */
+	struct bytes raw; /* as stored; valid until mail_close */
+	void *held;       /* the driver's */
 	size_t mapped;
 };
 
@@ -108,18 +108,17 @@ void mail_close(struct mailbox *mb, struct mail *m);
 
 /* What is kept ready to send. */
 enum item {
-	ITEM_ENVELOPE,		/* "(...)" */
-	ITEM_BODYSTRUCTURE,	/* "(...)" */
-	ITEM_BODY,		/* "(...)" */
-	ITEM_HEADERS,		/* the kept lines, see item_header_lines */
+	ITEM_ENVELOPE,      /* "(...)" */
+	ITEM_BODYSTRUCTURE, /* "(...)" */
+	ITEM_BODY,          /* "(...)" */
+	ITEM_HEADERS,       /* the kept lines, see item_header_lines */
 	ITEMS,
 };
 /* Fills items[] (views into *out or the arena) from the cache, else from the message, and
  * remembers it for the cache.  1; 0 the message is gone and not cached; -1. */
-int mailbox_items(struct mailbox *mb, struct arena *a, uint32_t seq,
-		  const struct index_record *r, uint32_t wanted, struct buf *out,
-		  struct bytes items[CACHE_ITEMS_MAX], struct error *e)
-	__attribute__((warn_unused_result));
+int mailbox_items(struct mailbox *mb, struct arena *a, uint32_t seq, const struct index_record *r,
+		  uint32_t wanted, struct buf *out, struct bytes items[CACHE_ITEMS_MAX],
+		  struct error *e) __attribute__((warn_unused_result));
 /* The same for who has read the message already. */
 void mailbox_items_of(struct mailbox *mb, struct arena *a, const struct index_record *r,
 		      struct bytes raw, struct buf *out, struct bytes items[CACHE_ITEMS_MAX]);
@@ -168,9 +167,9 @@ void append_free(struct append *ap);
  * UID, which pass over them.  from[i] became to[i]. */
 struct copy_result {
 	uint32_t uidvalidity;
-	uint32_t *from, *to;	/* in the arena */
+	uint32_t *from, *to; /* in the arena */
 	size_t n;
-	struct change_result expunge;	/* of the source, for move */
+	struct change_result expunge; /* of the source, for move */
 };
 int mailbox_copy(struct mailbox *mb, struct mailbox *to, struct arena *a, const uint32_t *uids,
 		 size_t n, bool move, struct copy_result *r, struct error *e)

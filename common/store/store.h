@@ -14,13 +14,13 @@
 
 struct store;
 
-#define STORE_NAME_MAX 1000	/* bytes of a folder name, UTF-8 */
-#define STORE_DEPTH_MAX 50	/* levels of hierarchy */
+#define STORE_NAME_MAX 1000 /* bytes of a folder name, UTF-8 */
+#define STORE_DEPTH_MAX 50  /* levels of hierarchy */
 
 struct store_user {
-	const char *user;	/* login name: %u %n %d */
-	const char *home;	/* %h and ~ */
-	const char *mail;	/* MAIL's value; NULL or "": maildir:~/Maildir */
+	const char *user; /* login name: %u %n %d */
+	const char *home; /* %h and ~ */
+	const char *mail; /* MAIL's value; NULL or "": maildir:~/Maildir */
 };
 
 /* MAIL: "maildir:DIR[:INDEX=DIR][:CONTROL=DIR]", or a bare path; %u %n %d %h
@@ -36,19 +36,22 @@ const char *store_prefix(const struct store *s);
 
 /* Attributes of a folder. */
 enum {
-	FOLDER_NOSELECT = 1 << 0,	/* exists only as the parent of others */
+	FOLDER_NOSELECT = 1 << 0, /* exists only as the parent of others */
 	FOLDER_CHILDREN = 1 << 1,
 	FOLDER_SUBSCRIBED = 1 << 2,
-	FOLDER_NONEXISTENT = 1 << 3,	/* subscribed, but not there */
-	FOLDER_MARKED = 1 << 4,		/* mail waits in it that no session saw */
+	FOLDER_NONEXISTENT = 1 << 3, /* subscribed, but not there */
+	FOLDER_MARKED = 1 << 4,      /* mail waits in it that no session saw */
 	FOLDER_UNMARKED = 1 << 5,
 	/* RFC 6154, by name or by setting (SPECIAL_SENT=...) */
-	FOLDER_DRAFTS = 1 << 8, FOLDER_SENT = 1 << 9, FOLDER_TRASH = 1 << 10,
-	FOLDER_JUNK = 1 << 11, FOLDER_ARCHIVE = 1 << 12,
+	FOLDER_DRAFTS = 1 << 8,
+	FOLDER_SENT = 1 << 9,
+	FOLDER_TRASH = 1 << 10,
+	FOLDER_JUNK = 1 << 11,
+	FOLDER_ARCHIVE = 1 << 12,
 };
 
 struct folder {
-	struct bytes name;	/* UTF-8, prefix included, NUL-ended */
+	struct bytes name; /* UTF-8, prefix included, NUL-ended */
 	unsigned attrs;
 };
 

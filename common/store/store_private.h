@@ -14,12 +14,12 @@ struct store_driver;
 
 struct store {
 	struct arena arena;
-	char *mail;		/* the root: the INBOX's Maildir */
-	char *index;		/* INDEX=, else as mail */
-	char *control;		/* CONTROL=, else as mail */
+	char *mail;    /* the root: the INBOX's Maildir */
+	char *index;   /* INDEX=, else as mail */
+	char *control; /* CONTROL=, else as mail */
 	char separator;
 	struct bytes prefix;
-	bool shared_dirs;	/* neither INDEX= nor CONTROL= */
+	bool shared_dirs; /* neither INDEX= nor CONTROL= */
 };
 
 /* Where a folder lives.  The INBOX is the root itself, a folder "A.B" is
@@ -30,8 +30,8 @@ struct folder_dirs {
 };
 
 /* 0, or -1 for a name that store_name_check refuses.  Nothing is created. */
-int store_folder_dirs(struct store *s, struct bytes name, struct folder_dirs *out,
-		      struct error *e) __attribute__((warn_unused_result));
+int store_folder_dirs(struct store *s, struct bytes name, struct folder_dirs *out, struct error *e)
+	__attribute__((warn_unused_result));
 
 /* Makes a directory and its missing parents (0700); 0 also if it is there. */
 int store_make_dirs(const char *path, struct error *e) __attribute__((warn_unused_result));
