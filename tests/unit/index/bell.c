@@ -20,7 +20,7 @@
 
 static int make_dir(const char *name)
 {
-	char path[128];
+	char path[512];
 
 	snprintf(path, sizeof path, "%s/%s", test_dir(), name);
 	assert_int_equal(mkdir(path, 0700), 0);

@@ -19,12 +19,11 @@ static struct store *store;
 static struct error err;
 static struct arena arena;
 
-static void run(const char *fmt, const char *arg)
+/* A shell command that finds the home directory in $D. */
+static void run(const char *command)
 {
-	char cmd[1024];
-
-	snprintf(cmd, sizeof(cmd), fmt, arg);
-	assert_int_equal(system(cmd), 0);
+	setenv("D", dir, 1);
+	assert_int_equal(system(command), 0);
 }
 
 static int setup(void **state)
@@ -44,7 +43,7 @@ static int teardown(void **state)
 	(void)state;
 	store_close(store);
 	arena_free(&arena);
-	run("rm -rf %s", dir);
+	run("rm -rf $D");
 	return 0;
 }
 
@@ -143,7 +142,7 @@ static void test_create_after_crash(void **state)
 {
 	/* Killed before "cur" was made: no folder yet, and create goes on. */
 	(void)state;
-	run("mkdir -p %s/Maildir/.Half/tmp", dir);
+	run("mkdir -p $D/Maildir/.Half/tmp");
 	assert_string_equal(listed(), "INBOX");
 	create("Half");
 	assert_string_equal(listed(), "INBOX Half");
@@ -154,7 +153,7 @@ static void test_delete(void **state)
 	(void)state;
 	create("A");
 	create("A.B");
-	run("echo x > %s/Maildir/.A/cur/1.x", dir);
+	run("echo x > $D/Maildir/.A/cur/1.x");
 	assert_int_equal(store_delete(store, BYTES("A"), &err), 0);
 	assert_string_equal(listed(), "INBOX A!+ A.B");
 	assert_false(on_disk(".A"));
@@ -162,7 +161,7 @@ static void test_delete(void **state)
 	assert_int_equal(err.kind, ERROR_NONEXISTENT);
 	assert_int_equal(store_delete(store, BYTES("INBOX"), &err), -1);
 	assert_int_equal(err.kind, ERROR_CANNOT);
-	run("test -z \"$(ls -A %s/Maildir | grep roost-removed)\"", dir);
+	run("test -z \"$(ls -A $D/Maildir | grep roost-removed)\"");
 }
 
 static void test_rename(void **state)
@@ -196,31 +195,29 @@ static void test_subscriptions(void **state)
 	assert_int_equal(store_subscribe(store, BYTES("inbox"), true, &err), 0);
 	assert_int_equal(store_subscribe(store, BYTES("Gone.Child"), true, &err), 0);
 	assert_string_equal(listed(), "INBOX* Gone.Child!*? Sent*");
-	run("printf 'V\\t2\\n\\nSent\\nINBOX\\nGone\\tChild\\n' | cmp - %s/Maildir/subscriptions", dir);
+	run("printf 'V\\t2\\n\\nSent\\nINBOX\\nGone\\tChild\\n' | cmp - $D/Maildir/subscriptions");
 	assert_int_equal(store_subscribe(store, BYTES("Sent"), true, &err), 0);
 	assert_int_equal(store_subscribe(store, BYTES("Gone.Child"), false, &err), 0);
 	assert_int_equal(store_subscribe(store, BYTES("Never"), false, &err), 0);
-	run("printf 'V\\t2\\n\\nSent\\nINBOX\\n' | cmp - %s/Maildir/subscriptions", dir);
+	run("printf 'V\\t2\\n\\nSent\\nINBOX\\n' | cmp - $D/Maildir/subscriptions");
 }
 
 static void test_subscriptions_v1(void **state)
 {
 	(void)state;
-	run("printf 'Sent\\nA.B\\n' > %s/Maildir/subscriptions", dir);
+	run("printf 'Sent\\nA.B\\n' > $D/Maildir/subscriptions");
 	assert_string_equal(listed(), "INBOX A.B!*? Sent!*?");
 	assert_int_equal(store_subscribe(store, BYTES("C"), true, &err), 0);
-	run("printf 'Sent\\nA.B\\nC\\n' | cmp - %s/Maildir/subscriptions", dir);
+	run("printf 'Sent\\nA.B\\nC\\n' | cmp - $D/Maildir/subscriptions");
 }
 
 static void test_subscriptions_courier(void **state)
 {
 	(void)state;
 	run("printf 'INBOX\\nINBOX.Sent\\nINBOX.Entw\\303\\274rfe\\nINBOX.M&APw-ll\\n#shared.x\\n' > "
-	    "%s/Maildir/courierimapsubscribed",
-	    dir);
+	    "$D/Maildir/courierimapsubscribed");
 	assert_string_equal(listed(), "INBOX* Entw\xc3\xbcrfe!*? M\xc3\xbcll!*? Sent!*?");
-	run("printf 'V\\t2\\n\\nINBOX\\nSent\\nEntw&APw-rfe\\nM&APw-ll\\n' | cmp - %s/Maildir/subscriptions",
-	    dir);
+	run("printf 'V\\t2\\n\\nINBOX\\nSent\\nEntw&APw-rfe\\nM&APw-ll\\n' | cmp - $D/Maildir/subscriptions");
 	/* From then on our own file counts. */
 	assert_int_equal(store_subscribe(store, BYTES("Sent"), false, &err), 0);
 	assert_string_equal(listed(), "INBOX* Entw\xc3\xbcrfe!*? M\xc3\xbcll!*?");
