@@ -85,8 +85,8 @@ static int maildir_open(struct mailbox *mb, const struct folder_dirs *d, struct 
 	struct maildir *m = arena_new(&mb->arena, struct maildir);
 
 	m->root = m->cur = m->new = m->tmp = m->control = -1;
-	snprintf(m->path, sizeof(m->path), "%s", d->mail);
-	snprintf(m->root_control, sizeof(m->root_control), "%s", mb->store->control);
+	m->path = arena_str(&mb->arena, bytes_of(d->mail));
+	m->root_control = mb->store->control;
 	mb->data = m;
 	return open_dirs(m, d, e) < 0 ? -1 : open_places(mb, d, e);
 }
@@ -135,6 +135,9 @@ size_t maildir_file_name(struct mailbox *mb, const struct index_record *r,
 	char stored[INDEX_NAME_MAX + 1];
 	size_t n = index_name(mb->index, r, stored);
 
+	/* A damaged index must not lead out of the directory. */
+	if (memchr(stored, '/', n) || memchr(stored, '\0', n))
+		return 0;
 	return maildir_name_write((struct bytes){ stored, n }, r->driver, r->flags, r->keywords,
 				  out);
 }

@@ -394,6 +394,7 @@ static void add_all(struct build *b)
 static int write_index(struct build *b, struct error *e)
 {
 	b->state.form = MAILDIR_STATE_FORM;
+	b->state.tmp_cleaned = clock_wall(); /* first contact: others may be at work */
 	b->state.bits |= STATE_UNSIZED;
 	find_recent(b);
 	sync_keywords(b->mb, b->used, &b->state, &b->names);

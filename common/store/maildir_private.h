@@ -49,6 +49,7 @@ struct maildir_state {
 	uint64_t new_from;   /* no message below this UID stands in `new` */
 	uint64_t bits;       /* STATE_* */
 	uint64_t list_lines; /* lines in the uidlist, dead ones included */
+	int64_t tmp_cleaned; /* when `tmp` was looked through last */
 };
 #define MAILDIR_STATE_FORM 1
 enum {
@@ -64,13 +65,12 @@ struct maildir {
 	int control;        /* may be the same descriptor as root */
 	mode_t mode;        /* of new files */
 	bool local;
-	bool writable;               /* the mail */
-	bool list_writable;          /* uidlist and keywords */
-	unsigned list_locks;         /* how often dovecot-uidlist.lock is taken by us */
-	bool unsynced;               /* renames that no fsync of `cur` followed yet */
-	bool state_known;            /* index_set_driver words are ours */
-	char path[PATH_MAX];         /* for the log only */
-	char root_control[PATH_MAX]; /* where dovecot-uidvalidity stands */
+	bool writable;            /* the mail */
+	bool list_writable;       /* uidlist and keywords */
+	unsigned list_locks;      /* how often dovecot-uidlist.lock is taken by us */
+	bool unsynced;            /* renames that no fsync of `cur` followed yet */
+	const char *path;         /* for the log only */
+	const char *root_control; /* where dovecot-uidvalidity stands */
 };
 
 static inline struct maildir *maildir_of(const struct mailbox *mb)

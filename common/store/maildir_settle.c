@@ -4,16 +4,20 @@
  * (index-design §8), the index compacted, dead lines dropped from the uidlist.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "dirscan.h"
 #include "fault.h"
 #include "file.h"
 #include "log.h"
 #include "maildir_private.h"
 
 #define SETTLE_WAIT_MS 2000 /* for the mailbox lock */
-#define LIST_DEAD_MIN 100   /* dead lines worth a rewrite, if a quarter is dead */
+#define TMP_AGE_S (36 * 3600)
+#define TMP_PERIOD_S 86400
+#define LIST_DEAD_MIN 100 /* dead lines worth a rewrite, if a quarter is dead */
 
 /* --- new -> cur --- */
 
@@ -133,10 +137,10 @@ static void settle_times(struct mailbox *mb, const struct maildir_state *s, bool
 
 	if (s->own_since == 0 || !m->local)
 		return;
-	if (left > 0 && left <= maildir_granularity(m) && closing)
+	if (left > maildir_granularity(m))
+		return; /* the clock was set back */
+	if (left > 0)
 		clock_sleep_ms((int)(left / 1000000) + 1);
-	else if (left > 0)
-		return;
 	if (index_lock(mb->index, closing ? SETTLE_WAIT_MS : 0, &e) < 0)
 		return;
 	if (maildir_sync_locked(mb, MAILBOX_SYNC_FULL, true, &e) < 0)
@@ -177,6 +181,46 @@ static void drop_dead_lines(struct mailbox *mb, struct maildir_state *s)
 	uidlist_free(&have);
 }
 
+/* Removes what deliverers that died left in `tmp`: not touched for 36 hours, as every
+ * program that writes Maildirs agrees. */
+static void clean_tmp(struct maildir *m)
+{
+	struct dirscan d;
+	struct bytes name;
+	enum dirscan_type type;
+	struct stat st;
+	int64_t before = clock_wall() - TMP_AGE_S;
+
+	if (maildir_tmp(m, NULL) < 0 || dirscan_open(&d, m->tmp) < 0)
+		return;
+	while (dirscan_next(&d, &name, &type) > 0)
+		if (type == DIRSCAN_FILE &&
+		    fstatat(m->tmp, name.p, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_atim.tv_sec < before && st.st_mtim.tv_sec < before &&
+		    st.st_ctim.tv_sec < before && unlinkat(m->tmp, name.p, 0) == 0)
+			log_info("maildir", "%s: removed tmp/%s", m->path, name.p);
+	dirscan_close(&d);
+}
+
+/* Once a day. */
+static void tidy_tmp(struct mailbox *mb, struct maildir_state *s)
+{
+	struct error e;
+
+	s->tmp_cleaned = clock_wall();
+	index_begin(mb->index);
+	maildir_state_set(mb, s);
+	if (index_commit(mb->index, &e) < 0)
+		log_warn("index", "%s", e.log);
+	else if (maildir_of(mb)->writable)
+		clean_tmp(maildir_of(mb));
+}
+
+static bool tmp_pays(const struct maildir_state *s)
+{
+	return (uint64_t)(clock_wall() - s->tmp_cleaned) >= TMP_PERIOD_S;
+}
+
 static void tidy(struct mailbox *mb)
 {
 	struct index_header h;
@@ -191,6 +235,8 @@ static void tidy(struct mailbox *mb)
 		maildir_state_get(&h, &s);
 		if (list_pays(&h, &s))
 			drop_dead_lines(mb, &s);
+		if (tmp_pays(&s))
+			tidy_tmp(mb, &s);
 	}
 	index_unlock(mb->index);
 }
@@ -200,7 +246,7 @@ static bool wants_tidying(const struct index_header *h, const struct maildir_sta
 {
 	uint64_t dead = h->count - h->alive;
 
-	return list_pays(h, s) || (dead > 32 && dead > h->count / 4) ||
+	return list_pays(h, s) || tmp_pays(s) || (dead > 32 && dead > h->count / 4) ||
 	       h->names_used - h->names_live > (256u << 10);
 }
 

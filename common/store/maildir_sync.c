@@ -495,6 +495,7 @@ static int match_and_tell(struct sync *s, bool new_only, struct error *e)
 	s->now.bits = s->old.bits & STATE_UNSIZED;
 	s->now.keywords = s->old.keywords;
 	s->now.own_last = s->old.own_last;
+	s->now.tmp_cleaned = s->old.tmp_cleaned;
 	if (scan_all(s, new_only, e) < 0 || settle_uids(s, e) < 0)
 		return -1;
 	if (!missing_are_listed(s, e)) {

@@ -584,6 +584,31 @@ static void test_unchanged_since(void **state)
 	assert_string_equal(content(), "1 10.a S|2 20.b F|");
 }
 
+/* Lines of expunged messages go when nobody waits; UIDs don't come back. */
+static void test_list_shrinks(void **state)
+{
+	enum { N = 400 };
+	char name[64];
+	uint32_t uids[N];
+	struct change_result r;
+
+	(void)state;
+	for (uint32_t i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "cur/%u.x.h:2,", i + 1);
+		put(name, "x");
+		uids[i] = i + 1;
+	}
+	open_inbox(0);
+	assert_int_equal(mailbox_expunge(mb, uids + 10, N - 10, true, &r, &err), 0);
+	assert_true(strlen(slurp("dovecot-uidlist")) > 3000);
+	close_inbox();
+	assert_true(strlen(slurp("dovecot-uidlist")) < 400);
+	drop_index();
+	open_inbox(0);
+	assert_int_equal(view_count(mailbox_view(mb)), 10);
+	assert_int_equal(append("y", 0, NULL, INDEX_DATE_UNKNOWN), N + 1);
+}
+
 /* --- no room, no right --- */
 
 static bool small_disk(void)
@@ -701,6 +726,7 @@ int main(void)
 		TEST(test_two_sessions),
 		TEST(test_deleted_folder),
 		TEST(test_unchanged_since),
+		TEST(test_list_shrinks),
 		TEST(test_full_disk),
 		TEST(test_read_only),
 	};
