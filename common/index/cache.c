@@ -17,10 +17,10 @@
 #include "file.h"
 #include "num.h"
 
-#define WINDOW_ONE (4 * 1024)     /* some entries */
-#define WINDOW_AHEAD (128 * 1024) /* a system call for some hundred entries */
-#define WINDOW_GAP (32 * 1024)    /* what still counts as "one after the other" */
-#define WINDOW_RUN 2              /* of those, before reading ahead */
+#define WINDOW_ONE (4 * 1024)    /* some entries */
+#define WINDOW_AHEAD (64 * 1024) /* a system call for some dozen entries */
+#define WINDOW_GAP (16 * 1024)   /* what still counts as "one after the other" */
+#define WINDOW_RUN 2             /* of those, before reading ahead */
 
 struct cache *cache_open(int dirfd, bool readonly)
 {

@@ -222,20 +222,25 @@ static bool visit(struct view *v, uint64_t nth, uint64_t slot, uint32_t uid)
 	return fits && map_ok(v->map);
 }
 
+/* The record there, with its check; false: refused, and if it is there but
+ * can't be the right one, the map is damaged. */
+static bool read_slot(struct view *v, uint64_t nth, uint64_t slot, struct index_record *r)
+{
+	if (!map_read(v->map, slot, r))
+		return false;
+	return visit(v, nth, slot, r->uid) || view_broke(v) == 0;
+}
+
 uint32_t view_uid(struct view *v, uint32_t seq)
 {
+	struct index_record r;
 	uint64_t nth;
 
 	assert(seq >= 1 && seq <= view_count(v));
 	const struct ghost *g = find_ghost(v, seq, &nth);
 	if (g)
 		return g->r.uid;
-	uint64_t slot = slot_of(v, nth);
-	uint32_t uid = map_uid(v->map, slot);
-	if (visit(v, nth, slot, uid))
-		return uid;
-	view_broke(v);
-	return 0;
+	return read_slot(v, nth, slot_of(v, nth), &r) ? r.uid : 0;
 }
 
 /* The first slot with that uid or a higher one, sought from the cursor on. */
@@ -273,6 +278,7 @@ static void check_gap(struct view *v, uint64_t slot, uint32_t uid)
 uint32_t view_seq(struct view *v, uint32_t uid)
 {
 	size_t ghosts = ghosts_below(v, uid);
+	struct index_record r;
 
 	if (ghosts < v->nghosts && v->ghosts[ghosts].r.uid == uid)
 		return ghost_seq(v, ghosts);
@@ -281,8 +287,8 @@ uint32_t view_seq(struct view *v, uint32_t uid)
 		check_gap(v, slot, uid);
 	else if (!bits_has(&v->hidden, slot)) {
 		uint64_t nth = bits_rank_missing(&v->hidden, slot);
-		visit(v, nth, slot, uid);
-		return (uint32_t)(nth + ghosts) + 1;
+		if (read_slot(v, nth, slot, &r))
+			return (uint32_t)(nth + ghosts) + 1;
 	}
 	return 0;
 }
@@ -316,11 +322,8 @@ bool view_read(struct view *v, uint32_t seq, struct index_record *r)
 		*r = g->r;
 		return true;
 	}
-	uint64_t slot = slot_of(v, nth);
-	if (!map_read(v->map, slot, r))
+	if (!read_slot(v, nth, slot_of(v, nth), r))
 		return false;
-	if (!visit(v, nth, slot, r->uid))
-		return view_broke(v) == 0;
 	if (r->state & INDEX_DEAD)
 		view_found_dead(v, r->modseq);
 	return true;

@@ -87,19 +87,38 @@ static bool new_damaged(struct walk *w)
 	return false;
 }
 
-/* Hides what the new map has below uid; false if its uids don't rise. */
+/* Hides what the new map has below uid; false if it is damaged. */
 static bool skip_to(struct walk *w, uint32_t uid)
 {
+	struct index_record r;
+
 	for (; w->at < w->end; w->at++) {
 		uint32_t u = map_uid(w->to->map, w->at);
 		if (u <= w->new_uid)
 			return new_damaged(w);
 		if (u >= uid)
 			return true;
+		if (!map_read(w->to->map, w->at, &r) || r.uid != u)
+			return false;
 		w->new_uid = u;
 		bits_add(&w->to->hidden, w->at);
 	}
 	return true;
+}
+
+/* 1: the next record of the new map is that member; 0: it has no such record, and
+ * the one that stands there says so with its check; -1: damaged. */
+static int match(struct walk *w, uint32_t uid)
+{
+	struct index_record r;
+
+	if (!skip_to(w, uid))
+		return -1;
+	if (w->at == w->end)
+		return 0;
+	if (map_uid(w->to->map, w->at) == uid)
+		return 1;
+	return map_read(w->to->map, w->at, &r) && r.uid > uid ? 0 : -1;
 }
 
 static void add_ghost(struct walk *w, const struct index_record *r, const char *name, size_t n)
@@ -120,7 +139,7 @@ static bool has_left(struct walk *w, uint64_t slot)
 	struct index_record r;
 	char name[INDEX_NAME_MAX + 1];
 
-	if (!map_read(w->from->map, slot, &r))
+	if (!map_read(w->from->map, slot, &r) || r.uid != w->uid)
 		return false;
 	add_ghost(w, &r, name, map_name(w->from->map, r.name, name));
 	return true;
@@ -146,11 +165,10 @@ static bool compare(struct walk *w, const struct index_record *was)
 static bool carry_slot(struct walk *w, uint64_t slot, uint32_t uid)
 {
 	struct index_record was;
+	int found = match(w, uid);
 
-	if (!skip_to(w, uid))
-		return false;
-	if (w->at == w->end || map_uid(w->to->map, w->at) != uid)
-		return has_left(w, slot);
+	if (found <= 0)
+		return found == 0 && has_left(w, slot);
 	if (bits_has(&w->from->differ, slot))
 		bits_add(&w->to->differ, w->at);
 	if (w->foreign && (!map_read(w->from->map, slot, &was) || !compare(w, &was)))
@@ -163,12 +181,12 @@ static bool carry_slot(struct walk *w, uint64_t slot, uint32_t uid)
 /* A ghost, which may have come back. */
 static bool carry_ghost(struct walk *w, const struct ghost *g)
 {
-	if (!skip_to(w, g->r.uid))
-		return false;
-	if (w->at == w->end || map_uid(w->to->map, w->at) != g->r.uid) {
+	int found = match(w, g->r.uid);
+
+	if (found == 0)
 		add_ghost(w, &g->r, w->from->names.p + g->name_at, g->name_n);
-		return true;
-	}
+	if (found <= 0)
+		return found == 0;
 	if (!compare(w, &g->r))
 		return false;
 	bits_add(&w->to->differ, w->at);
