@@ -40,6 +40,7 @@ struct build {
 	struct scan scan;
 	struct uidlist list;
 	struct keyword_names names;
+	uint32_t *found;        /* per line: its entry + 1, 0: none */
 	struct member *members; /* in order of UID */
 	size_t n;
 	uint64_t used; /* keywords */
@@ -86,6 +87,8 @@ static size_t match_lines(struct build *b)
 {
 	size_t unmatched = 0;
 
+	if (!b->found)
+		b->found = mem_alloc((b->list.n + 1) * sizeof(*b->found));
 	for (size_t i = 0; i < b->scan.n; i++) {
 		b->scan.entries[i].next = 0;
 		b->scan.entries[i].uid = 0;
@@ -93,6 +96,7 @@ static size_t match_lines(struct build *b)
 	for (size_t i = 0; i < b->list.n; i++) {
 		struct scan_entry *e = scan_find(&b->scan, b->list.lines[i].stem);
 		unmatched += !e || e->next;
+		b->found[i] = e ? (uint32_t)(e - b->scan.entries) + 1 : 0;
 		if (e) {
 			e->next = (uint32_t)i + 1;
 			e->uid = b->list.lines[i].uid;
@@ -222,7 +226,7 @@ static void add_listed(struct build *b)
 {
 	for (size_t i = 0; i < b->list.n; i++) {
 		const struct uidlist_line *l = &b->list.lines[i];
-		const struct scan_entry *e = scan_find(&b->scan, l->stem);
+		const struct scan_entry *e = b->found[i] ? &b->scan.entries[b->found[i] - 1] : NULL;
 		if (e && e->next == i + 1) {
 			add_member(b, e, l);
 		} else if (!e && !b->scan.quiet) {
@@ -452,6 +456,7 @@ int maildir_build(struct mailbox *mb, struct error *e)
 	scan_free(&b.scan);
 	uidlist_free(&b.list);
 	courier_free(&b.keywords);
+	free(b.found);
 	free(b.members);
 	return r;
 }

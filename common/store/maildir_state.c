@@ -12,11 +12,16 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fault.h"
 #include "maildir_private.h"
 
 struct stamp stamp_of(const struct stat *st)
 {
-	return (struct stamp){ st->st_ino, clock_ns_of(st->st_mtim), clock_ns_of(st->st_ctim) };
+	struct stamp s = { st->st_ino, clock_ns_of(st->st_mtim), clock_ns_of(st->st_ctim) };
+
+	FAULT_TIME(&s.mtime);
+	FAULT_TIME(&s.ctime);
+	return s;
 }
 
 bool stamp_eq(struct stamp a, struct stamp b)
@@ -73,10 +78,13 @@ int64_t maildir_granularity(const struct maildir *m)
 	return m->local ? MAILDIR_GRANULARITY_NS : MAILDIR_GRANULARITY_FAR_NS;
 }
 
-/* Every change sets ctime, which nobody can set otherwise; mtime may lie in the future. */
+/* Every change sets ctime, which nobody can set otherwise; mtime may lie in the future.
+ * ext4 with small inodes keeps whole seconds only. */
 bool maildir_doubtful(const struct maildir *m, struct stamp s, int64_t taken)
 {
-	return s.ctime > taken - maildir_granularity(m);
+	bool coarse = s.ctime % 1000000000 == 0;
+
+	return s.ctime > taken - (coarse ? MAILDIR_GRANULARITY_FAR_NS : maildir_granularity(m));
 }
 
 static bool list_same(const struct maildir_state *a, const struct maildir_state *b)
