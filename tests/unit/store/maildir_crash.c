@@ -219,7 +219,7 @@ static void high_keywords(void)
 	three();
 	open_inbox(0);
 	for (int i = 0; i < 30; i++) {
-		char name[8];
+		char name[16];
 		snprintf(name, sizeof(name), "k%d", i);
 		flags(1, FLAGS_ADD, 0, name);
 	}
