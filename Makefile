@@ -127,8 +127,9 @@ fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
 fuzz: fuzzers
 	tests/fuzz/run $(B) $(FUZZ_SECONDS)
 
-PACKAGES = gcc make musl-tools linux-libc-dev libc6-dev libcmocka-dev clang libclang-rt-14-dev \
-	clang-format cppcheck isync neomutt tmux python3 curl strace procps
+BUILD_PACKAGES = gcc musl-tools linux-libc-dev libc6-dev
+PACKAGES = $(BUILD_PACKAGES) make libcmocka-dev clang libclang-rt-14-dev clang-format \
+	cppcheck isync neomutt tmux python3 curl strace procps
 
 deps:
 	@missing=$$(for p in $(PACKAGES); do \
@@ -139,19 +140,24 @@ deps:
 	$$as apt-get update -q && \
 	DEBIAN_FRONTEND=noninteractive $$as apt-get install -q -y --no-install-recommends $$missing
 
+# What a test finds in its environment; a path may have spaces.
+BUILT = $(if $(filter /%,$(B)),$(B),$(CURDIR)/$(B))
+TEST  = B="$(BUILT)$(1)" UNITS="$(BUILT)$(1)/unit" IMAPD="$(BUILT)$(1)/imapd" SRC="$(CURDIR)"
+
 check: deps
 	$(MAKE) -j$(shell nproc) all units layers
-	B=$(abspath $(B)) UNITS=$(abspath $(B))/unit IMAPD=$(abspath $(B))/imapd SRC=$(CURDIR) tests/run
+	$(call TEST) tests/run
 check-asan: deps
 	$(MAKE) -j$(shell nproc) asan
-	B=$(abspath $(B))/asan UNITS=$(abspath $(B))/asan/unit IMAPD=$(abspath $(B))/asan/imapd \
-		SRC=$(CURDIR) tests/run
+	$(call TEST,/asan) tests/run
 
 layers:
 	@tests/layers $(B)/layers "$(CC_test) $(WARN)" \
 		$(foreach l,$(LAYERS) imapd,"$(l) $(wildcard common/$(l) $(l)) $(INC_$(l))")
-demo: all
-	B=$(abspath $(B)) IMAPD=$(abspath $(B))/imapd SRC=$(CURDIR) tests/demo.sh
+demo:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(BUILD_PACKAGES) python3"
+	@$(MAKE) --no-print-directory all
+	@$(call TEST) tests/demo.sh
 format:
 	clang-format -i $(SOURCES) $(HEADERS)
 lint:
@@ -162,12 +168,12 @@ lint:
 
 LIBEXEC = $(DESTDIR)$(PREFIX)/lib/roost
 install: all
-	install -d $(LIBEXEC)
-	install $(PROGRAMS:%=$(B)/%) $(LIBEXEC)
-	$(if $(TOOLS),install -D -t $(DESTDIR)$(PREFIX)/bin $(TOOLS:%=$(B)/%))
+	install -d "$(LIBEXEC)"
+	install $(PROGRAMS:%=$(B)/%) "$(LIBEXEC)"
+	$(if $(TOOLS),install -D -t "$(DESTDIR)$(PREFIX)/bin" $(TOOLS:%=$(B)/%))
 	$(foreach m,$(MANPAGES),install -D -m 644 -t \
-		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m))) $(m)$(NEWLINE))
-	$(if $(SYSTEMD),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(SYSTEMD))
+		"$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))" $(m)$(NEWLINE))
+	$(if $(SYSTEMD),install -D -m 644 -t "$(DESTDIR)$(PREFIX)/lib/systemd/system" $(SYSTEMD))
 clean:
 	rm -rf $(B)
 

@@ -10,9 +10,19 @@
 set -eu
 : "${IMAPD:?}" "${SRC:?}"
 uid=$(id -u)
-place=$(mktemp -d /var/tmp/roost-demo.XXXXXX)
-chmod 755 "$place"
-install -m 755 "$IMAPD" "$place/imapd"
+
+die() {
+	echo "demo: $*" >&2
+	exit 1
+}
+
+# A word for the shell that starts a tunnel; quoted only where it must be.
+quote() {
+	case $1 in
+	*[!A-Za-z0-9/._:=%@+,-]*) printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+	*) printf %s "$1" ;;
+	esac
+}
 
 make_maildir() {
 	MAILDIR=$place/Maildir
@@ -29,44 +39,53 @@ make_maildir() {
 	[ "$uid" != 0 ] || chown -R 60001:60001 "$MAILDIR"
 }
 
-[ -n "${MAILDIR:-}" ] || make_maildir
-MAILDIR=$(realpath "$MAILDIR")
-if [ ! -d "$MAILDIR/cur" ]; then
-	echo "demo: $MAILDIR is no Maildir (no directory 'cur')" >&2
-	rm -rf "$place"
-	exit 1
+if [ -n "${MAILDIR:-}" ]; then
+	given=$MAILDIR
+	MAILDIR=$(realpath -e "$given" 2>/dev/null) || die "$given: no such directory"
+	[ -d "$MAILDIR/cur" ] || die "$MAILDIR is no Maildir (no directory 'cur' that can be seen)"
+	[ "$uid" != 0 ] || [ "$(stat -c %u "$MAILDIR")" != 0 ] ||
+		die "$MAILDIR belongs to root; imapd doesn't serve root's mail"
 fi
-owner=$(stat -c %u "$MAILDIR") group=$(stat -c %g "$MAILDIR")
+
+place=$(mktemp -d /var/tmp/roost-demo.XXXXXX)
+trap '[ $? = 0 ] || rm -rf "$place"' EXIT
+chmod 755 "$place"
+install -m 755 "$IMAPD" "$place/imapd"
+[ -n "${MAILDIR:-}" ] || make_maildir
+
 as=
 if [ "$uid" = 0 ]; then
-	if [ "$owner" = 0 ]; then
-		echo "demo: $MAILDIR belongs to root; imapd doesn't serve root's mail" >&2
-		rm -rf "$place"
-		exit 1
-	fi
-	as="setpriv --reuid $owner --regid $group --clear-groups -- "
+	as="setpriv --reuid $(stat -c %u "$MAILDIR") --regid $(stat -c %g "$MAILDIR") --clear-groups -- "
 fi
-tunnel="env USER=demo HOME=$place MAIL=maildir:$MAILDIR $as$place/imapd"
+# In MAIL "%" begins a variable and ":" an option.
+mail=maildir:$(printf %s "$MAILDIR" | sed 's/%/%%/g; s/:/::/g')
+tunnel="env USER=demo HOME=$place MAIL=$(quote "$mail") $as$place/imapd"
 
 /usr/bin/python3 - "$tunnel" <<'EOF'
 import imaplib, sys
-def tell(m, what):
-    typ, data = what
+def tell(result):
+    typ, data = result
     if typ != "OK":
-        sys.exit("demo: %s" % data)
+        sys.exit("demo: " + data[0].decode(errors="replace"))
     return data
-m = imaplib.IMAP4_stream(sys.argv[1])
-print("\n== folders")
-for line in tell(m, m.list()):
-    print("   " + line.decode())
-count = tell(m, m.select("INBOX", readonly=True))[0].decode()
-print("\n== INBOX has %s messages" % count)
-if count != "0":
-    size, text = tell(m, m.fetch(count, "(FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"))[0]
-    print("   " + size.decode() + "\n")
-    for line in text.decode(errors="replace").splitlines()[:20]:
-        print("   | " + line)
-m.logout()
+def show(m):
+    print("\n== folders")
+    for line in tell(m.list()):     # a name that is a literal comes as a pair
+        line = b" ".join(line) if isinstance(line, tuple) else line
+        if line:
+            print("   " + line.decode(errors="replace"))
+    count = tell(m.select("INBOX", readonly=True))[0].decode()
+    print("\n== INBOX has %s messages" % count)
+    if count != "0":
+        size, text = tell(m.fetch(count, "(FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"))[0]
+        print("   " + size.decode() + "\n")
+        for line in text.decode(errors="replace").splitlines()[:20]:
+            print("   | " + line)
+    m.logout()
+try:
+    show(imaplib.IMAP4_stream(sys.argv[1]))
+except imaplib.IMAP4.error as error:
+    sys.exit("demo: imapd didn't serve: %s" % error)
 EOF
 
 cat <<EOF
@@ -76,4 +95,5 @@ For a mail client's tunnel setting (mutt, neomutt: set tunnel=; mbsync: Tunnel):
 
    $tunnel
 
+It works until $place is removed.
 EOF
