@@ -145,6 +145,8 @@ int main(void)
 		fail("store", e.user, e.log);
 	tell_ready();
 	writer_init(&s.out, 1, output, sizeof(output), IMAP_WRITE_TIMEOUT_MS);
+	s.out.before = session_durable;
+	s.out.before_ctx = &s;
 	reader_init(&s.in, 0, input, sizeof(input), IMAP_TIMEOUT_MS, &s.out);
 	session_run(&s, tag);
 	store_close(s.store);

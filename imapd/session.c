@@ -93,6 +93,20 @@ void session_news(struct session *s, bool expunges)
 	s->state = STATE_LOGOUT;
 }
 
+int session_durable(void *session)
+{
+	struct session *s = session;
+	struct error e;
+
+	if (!s->stored)
+		return 0;
+	s->stored = false;
+	if (!s->mb || mailbox_durable(s->mb, &e) == 0)
+		return 0;
+	log_error("store", "%s", e.log);
+	return EIO;
+}
+
 bool session_read(struct session *s, uint32_t seq, struct index_record *r)
 {
 	if (view_read(s->view, seq, r))

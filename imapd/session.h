@@ -51,6 +51,7 @@ struct session {
 	const char *bye;        /* set: BYE with this text is the last that is said */
 	const char *user;
 	uint64_t message_max;     /* largest message taken by APPEND */
+	bool stored; /* STOREs that aren't on disk yet; their replies wait for it */
 	const volatile int *stop; /* set by SIGTERM: BYE at the next chance */
 };
 
@@ -117,6 +118,8 @@ void session_look(struct session *s, enum mailbox_sync how);
 bool session_lost(struct session *s, enum reader_status status);
 /* Leaves the selected mailbox (no response). */
 void session_deselect(struct session *s);
+/* The writer's `before`: what STORE acknowledges is on disk first. */
+int session_durable(void *session);
 /* view_read; an index that turns out damaged is built again first. */
 bool session_read(struct session *s, uint32_t seq, struct index_record *r);
 /* "(\Seen $Junk)" of a record; adds \Recent. */

@@ -77,6 +77,7 @@ struct result cmd_store(struct session *s, struct command *c)
 	if (a.n && mailbox_store_flags(s->mb, &s->cmd, messages_uids(s, a.seqs, a.n), a.n, a.mode,
 				       &a.flags, UINT64_MAX, &r, &e) < 0)
 		return result_error(s, "store", &e);
+	s->stored = true;
 	if (r.alone && r.modseq != r.before)
 		view_own(s->view, r.before, r.modseq);
 	if (!a.silent)

@@ -70,6 +70,8 @@ static void send_with(struct writer *w, const void *p, size_t n)
 {
 	struct iovec v[2] = { { w->p, w->n }, { (void *)(uintptr_t)p, n } };
 
+	if (w->before && !w->error && (v[0].iov_len || v[1].iov_len))
+		w->error = w->before(w->before_ctx);
 	while (!w->error && (v[0].iov_len || v[1].iov_len)) {
 		ssize_t sent = write_some(w, v);
 		if (sent >= 0)

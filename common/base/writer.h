@@ -20,6 +20,10 @@ struct writer {
 	bool no_socket; /* known only after the first write */
 	char *p;
 	size_t n, cap;
+	/* Before bytes leave, if set: what they acknowledge goes to disk here, once for
+	 * all replies that leave together.  Not 0: the error, and nothing leaves. */
+	int (*before)(void *ctx);
+	void *before_ctx;
 	uint64_t total; /* bytes accepted since init, for the log */
 };
 

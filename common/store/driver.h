@@ -29,6 +29,8 @@ struct driver {
 	int (*sync)(struct mailbox *mb, enum mailbox_sync how, struct error *e);
 	/* What is better done while nobody waits.  `closing`: the last chance. */
 	void (*settle)(struct mailbox *mb, bool closing);
+	/* Flag changes made so far are on disk.  0/-1. */
+	int (*durable)(struct mailbox *mb, struct error *e);
 	/* This session takes the messages that none saw yet (Maildir: new -> cur), told by
 	 * mailbox_add_recent; 1 there may be more, 0 that was all, -1. */
 	int (*claim)(struct mailbox *mb, struct error *e);

@@ -219,6 +219,11 @@ int mailbox_sync(struct mailbox *mb, enum mailbox_sync how, struct error *e)
 	return 0;
 }
 
+int mailbox_durable(struct mailbox *mb, struct error *e)
+{
+	return mb->driver->durable(mb, e);
+}
+
 void mailbox_settle(struct mailbox *mb)
 {
 	struct error e;

@@ -88,6 +88,10 @@ int mailbox_store_flags(struct mailbox *mb, struct arena *a, const uint32_t *uid
 			struct change_result *r, struct error *e)
 	__attribute__((warn_unused_result));
 
+/* Flag changes made so far are on disk when it returns 0: once for many STOREs, before
+ * they are acknowledged. */
+int mailbox_durable(struct mailbox *mb, struct error *e) __attribute__((warn_unused_result));
+
 /* Removes those of the uids that are \Deleted (uids NULL: all that are; `any`: whether
  * \Deleted or not, for MOVE).  Gone from disk when it returns. */
 int mailbox_expunge(struct mailbox *mb, const uint32_t *uids, size_t n, bool any,

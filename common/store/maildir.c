@@ -326,6 +326,7 @@ const struct driver maildir_driver = {
 	.close = maildir_close,
 	.sync = maildir_sync,
 	.settle = maildir_settle,
+	.durable = maildir_durable,
 	.claim = maildir_claim,
 	.unclaimed = maildir_unclaimed,
 	.store_flags = maildir_store_flags,

@@ -6,10 +6,9 @@
  * rename uses RENAME_NOREPLACE; when the target is there, the same base exists twice
  * and the scan resolves that.
  *
- * Nothing is synced here.  A flag that was told and is lost with the power costs
- * nobody a message, Dovecot and Courier do the same, and an fsync of `cur` (4 ms)
- * per command would be most of the time of a STORE, or of a FETCH that sets \Seen.
- * mailbox_settle syncs `cur` when nobody waits; expunges are synced at once.
+ * Nothing is synced here: mailbox_durable syncs `cur` once for all the STOREs whose
+ * replies leave together, before they leave.  \Seen set by a FETCH is synced by
+ * mailbox_settle, when nobody waits; expunges are synced at once.
  *
  * Crash points: after a rename the directory's times differ from those recorded and
  * the next sync finds the flags in the name.

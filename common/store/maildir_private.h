@@ -252,6 +252,7 @@ int maildir_build(struct mailbox *mb, struct error *e); /* locked */
 /* Ends a transaction; if the index can't take it, builds it in memory from the store,
  * which has the change already: 0, *rebuilt says so. */
 int maildir_commit(struct mailbox *mb, bool *rebuilt, struct error *e);
+int maildir_durable(struct mailbox *mb, struct error *e);
 void maildir_settle(struct mailbox *mb, bool closing);
 int maildir_claim(struct mailbox *mb, struct error *e);
 bool maildir_unclaimed(struct mailbox *mb, const struct index_header *h);

@@ -250,14 +250,24 @@ static bool wants_tidying(const struct index_header *h, const struct maildir_sta
 	       h->names_used - h->names_live > (256u << 10);
 }
 
-void maildir_settle(struct mailbox *mb, bool closing)
+int maildir_durable(struct mailbox *mb, struct error *e)
 {
 	struct maildir *m = maildir_of(mb);
+
+	if (m->unsynced && dir_sync(m->cur) < 0)
+		return error_errno(e, "Flags could not be stored", "%s: fsync of cur", m->path);
+	m->unsynced = false;
+	return 0;
+}
+
+void maildir_settle(struct mailbox *mb, bool closing)
+{
 	struct index_header h;
 	struct maildir_state s;
+	struct error e;
 
-	if (m->unsynced && dir_sync(m->cur) == 0)
-		m->unsynced = false;
+	if (maildir_durable(mb, &e) < 0)
+		log_error("flags", "%s", e.log);
 	if ((mb->flags & MAILBOX_NOVIEW) || !index_head(mb->index, &h))
 		return;
 	maildir_state_get(&h, &s);
