@@ -27,10 +27,11 @@ void store_fault(const char *point)
 	step();
 }
 
+/* Not each word that it stores: tests/unit/index kills there. */
 void index_crash_point(const char *point)
 {
-	(void)point;
-	step();
+	if (strcmp(point, "store") != 0)
+		step();
 }
 
 /* --- what is in a mailbox: one entry per message --- */
