@@ -277,7 +277,7 @@ int cache_get(struct cache *c, uint64_t cache_id, const struct cache_key *k, uin
 {
 	memset(items, 0, CACHE_ITEMS_MAX * sizeof *items);
 	if (k->cache_at < sizeof(struct cache_header) || k->cache_at > INT64_MAX / 2 ||
-	    !use_file(c, cache_id))
+	    k->cache_at % CACHE_ALIGN || !use_file(c, cache_id))
 		return 0;
 	bool old = covered(c, k->cache_at, 1);
 	if (get(c, k, wanted, out, items))

@@ -195,7 +195,7 @@ static bool carry_ghost(struct walk *w, const struct ghost *g)
 	return true;
 }
 
-static bool carry_ghosts_below(struct walk *w, uint32_t uid)
+static bool carry_ghosts_below(struct walk *w, uint64_t uid)
 {
 	const struct view *from = w->from;
 
@@ -241,7 +241,7 @@ static bool walk_both(struct walk *w)
 		if (!bits_has(&from->hidden, slot) && !carry_slot(w, slot, uid))
 			return false;
 	}
-	return w->uid == from->tail_uid && carry_ghosts_below(w, UINT32_MAX) && finish(w) &&
+	return w->uid == from->tail_uid && carry_ghosts_below(w, UINT64_MAX) && finish(w) &&
 	       map_ok(from->map);
 }
 

@@ -242,6 +242,97 @@ static void test_whose(void **state)
 
 /* --- damage --- */
 
+static void write_at(const struct index_place *p, uint64_t at, const void *bytes, size_t n)
+{
+	int fd = openat(p->dirfd, INDEX_CACHE_FILE, O_RDWR);
+	assert_int_equal(file_pwrite_all(fd, bytes, n, (off_t)at), 0);
+	close(fd);
+}
+
+/* Entries with a right checksum that are wrong in themselves. */
+static void test_lying(void **state)
+{
+	(void)state;
+	struct index_place p = new_place();
+	struct index *ix = built(&p, 3);
+	struct cache *c = cache_open(p.dirfd, false);
+
+	put_range(c, 1, 3);
+	assert_int_equal(flush(c, ix), 1);
+	uint64_t id = head(ix).cache_id, at = get(ix, 2).cache_at;
+	struct buf whole = slurp(&p, INDEX_CACHE_FILE);
+	for (int how = 0; how < 6; how++) {
+		struct cache_entry e;
+		struct cache_slot slots[4];
+		char entry[sizeof e + sizeof slots];
+		memcpy(entry, whole.p + at, sizeof entry);
+		memcpy(&e, entry, sizeof e);
+		memcpy(slots, entry + sizeof e, sizeof slots);
+		uint32_t *words[] = { &slots[3].length, &slots[0].length, &slots[1].kind,
+				      &e.length,        &e.length,        &e.uid };
+		const uint32_t values[] = { e.length, UINT32_MAX,   CACHE_ITEMS_MAX,
+					    16,       e.length + 1, 2 };
+		*words[how] = values[how];
+		memcpy(entry, &e, sizeof e);
+		memcpy(entry + sizeof e, slots, sizeof slots);
+		cache_stamp(entry, how == 5 ? id + 1 : id);
+		write_at(&p, at, entry, sizeof entry);
+		cache_trim(c);
+		assert_int_equal(fetch(c, ix, 2, ALL), 0);
+		assert_int_equal(fetch(c, ix, 2, 1), 0);
+		assert_int_equal(fetch(c, ix, 3, ALL), 1);
+	}
+	write_at(&p, at, whole.p + at, sizeof(struct cache_entry) + 4 * sizeof(struct cache_slot));
+	assert_int_equal(fetch(c, ix, 2, ALL), 1);
+	buf_free(&whole);
+	cache_close(c);
+	index_close(ix);
+}
+
+/* Read together with its neighbour while its bytes were on their way. */
+static void test_half_written(void **state)
+{
+	(void)state;
+	struct index_place p = new_place();
+	struct index *ix = built(&p, 3);
+	struct cache *c = cache_open(p.dirfd, false), *r = cache_open(p.dirfd, true);
+	static const char zeros[100];
+
+	put_range(c, 1, 3);
+	assert_int_equal(flush(c, ix), 1);
+	uint64_t at = get(ix, 2).cache_at;
+	struct buf whole = slurp(&p, INDEX_CACHE_FILE);
+	write_at(&p, at, zeros, sizeof zeros);
+	assert_int_equal(fetch(r, ix, 1, ALL), 1);
+	write_at(&p, at, whole.p + at, sizeof zeros);
+	assert_int_equal(fetch(r, ix, 2, ALL), 1);
+	buf_free(&whole);
+	cache_close(r);
+	cache_close(c);
+	index_close(ix);
+}
+
+/* An id that the file doesn't have is not asked for again and again, but later. */
+static void test_back_again(void **state)
+{
+	(void)state;
+	struct index_place p = new_place();
+	struct index *ix = built(&p, 3);
+	struct cache *c = cache_open(p.dirfd, false), *r = cache_open(p.dirfd, true);
+
+	put_range(c, 1, 3);
+	assert_int_equal(flush(c, ix), 1);
+	assert_int_equal(renameat(p.dirfd, INDEX_CACHE_FILE, p.dirfd, "away"), 0);
+	assert_int_equal(fetch(r, ix, 1, ALL), 0);
+	assert_int_equal(renameat(p.dirfd, "away", p.dirfd, INDEX_CACHE_FILE), 0);
+	assert_int_equal(fetch(r, ix, 1, ALL), 0);
+	cache_trim(r);
+	assert_int_equal(fetch(r, ix, 1, ALL), 1);
+	cache_close(r);
+	cache_close(c);
+	index_close(ix);
+}
+
 /* Every bit of an entry and of the file's header. */
 static void test_flipped(void **state)
 {
@@ -515,9 +606,11 @@ int main(void)
 		cmocka_unit_test(test_round),      cmocka_unit_test(test_two),
 		cmocka_unit_test(test_put_again),  cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_whose),      cmocka_unit_test(test_flipped),
-		cmocka_unit_test(test_cut),        cmocka_unit_test(test_replaced),
-		cmocka_unit_test(test_lock_taken), cmocka_unit_test(test_nowhere),
-		cmocka_unit_test(test_killed),     cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_lying),      cmocka_unit_test(test_half_written),
+		cmocka_unit_test(test_back_again), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_replaced),   cmocka_unit_test(test_lock_taken),
+		cmocka_unit_test(test_nowhere),    cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_no_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

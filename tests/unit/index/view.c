@@ -14,6 +14,7 @@ struct told {
 	char text[4096];
 	size_t n;
 	struct view *v;
+	uint16_t flags_2000; /* of that uid, if told */
 };
 
 static void tell(struct told *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -44,6 +45,8 @@ static void on_flags(void *ctx, uint32_t seq, const struct index_record *r)
 {
 	struct told *t = ctx;
 	assert_int_equal(view_uid(t->v, seq), r->uid);
+	if (r->uid == 2000)
+		t->flags_2000 = r->flags;
 	tell(ctx, "+%u:%x ", seq, r->flags);
 }
 
@@ -304,6 +307,11 @@ static void test_skip(void **state)
 	assert_sync(v, true, "-1000(1000)");
 	assert_int_equal(view_skip(v, 1, VIEW_DELETED, 0), 2816);
 	assert_int_equal(view_first_unseen(v), 1499);
+	/* The last block's summary already counts what this view hasn't. */
+	set_one(ix, 2990, FLAG_SEEN | FLAG_DELETED);
+	expunge_one(ix, 2990);
+	add(ix, 3001, 10);
+	assert_int_equal(view_skip(v, 2817, VIEW_DELETED, 0), 2817);
 	view_close(v);
 	index_close(ix);
 }
@@ -383,6 +391,10 @@ static void test_ghosts(void **state)
 	/* And once more, with others. */
 	expunge_one(a, 3);
 	expunge_one(a, 14);
+	compact_all(a);
+	assert_sync(v, false, "");
+	assert_int_equal(v->nghosts, 7);
+	check_view(v);
 	compact_all(a);
 	assert_sync(v, false, "");
 	assert_int_equal(v->nghosts, 7);
@@ -493,8 +505,12 @@ static void test_rebuilt(void **state)
 			assert_int_equal(sync_into(v, false, &t), -1);
 			assert_int_equal(sync_into(v, true, &t), -1);
 		} else {
+			uint64_t before = view_modseq(v);
 			assert_sync(v, false, rebuilds[i].quiet);
 			check_view(v);
+			/* An expunge that is not told yet has no modseq any more. */
+			if (*rebuilds[i].loud)
+				assert_true(view_modseq(v) <= before);
 			assert_sync(v, true, rebuilds[i].loud);
 			assert_sync(v, true, "");
 			assert_int_equal(view_modseq(v), head(a).highest_modseq);
@@ -504,6 +520,60 @@ static void test_rebuilt(void **state)
 		index_close(b);
 		index_close(a);
 	}
+}
+
+/* Differences found on the way to one index survive the way to the next. */
+static void test_rebuilt_twice(void **state)
+{
+	(void)state;
+	struct index_place p = new_place(), q = same_place(&p);
+	struct index *a = index_open(&p), *b = index_open(&q);
+	struct index_record r;
+
+	for (int how = 0; how < 2; how++) {
+		rebuild(a, &(struct again){ 1, 9, 0, 77, 3, 0, false });
+		index_refresh(b);
+		struct view *v = view_open(b);
+		uint64_t told = view_modseq(v);
+		rebuild(a, &(struct again){ 1, 9, 0, 77, 4, 5, false });
+		index_refresh(b);
+		assert_true(view_read(v, 5, &r));
+		assert_int_equal(r.flags, FLAG_FLAGGED);
+		assert_int_equal(view_modseq(v), told);
+		if (how == 0)
+			compact_all(a);
+		else
+			rebuild(a, &(struct again){ 1, 9, 0, 77, 5, 5, false });
+		assert_sync(v, false, "+5:4");
+		assert_sync(v, false, "");
+		view_close(v);
+	}
+	index_close(b);
+	index_close(a);
+}
+
+/* Announced as gone: it doesn't come back to this session, whatever the store
+ * says now. */
+static void test_come_back(void **state)
+{
+	(void)state;
+	struct index_place p = new_place(), q = same_place(&p);
+	struct index *a = index_open(&p), *b = index_open(&q);
+
+	rebuild(a, &(struct again){ 1, 9, 0, 77, 3, 0, false });
+	index_refresh(b);
+	struct view *v = view_open(b);
+	expunge_one(a, 2);
+	expunge(a, 7, 9);
+	assert_sync(v, true, "-2(2) -6(7) -6(8) -6(9)");
+	rebuild(a, &(struct again){ 1, 10, 0, 77, 4, 0, false });
+	assert_sync(v, true, "=6");
+	assert_int_equal(view_uid(v, 6), 10);
+	assert_int_equal(view_seq(v, 8), 0);
+	check_view(v);
+	view_close(v);
+	index_close(b);
+	index_close(a);
 }
 
 /* --- damage --- */
@@ -561,6 +631,8 @@ static void test_damaged(void **state)
 		assert_int_equal(index_build_begin(a, &build_of, &err), 0);
 		for (uint32_t uid = 1; uid <= 5001; uid++) {
 			r = record_of(uid);
+			if (uid == 2000)
+				r.flags = FLAG_DRAFT;
 			if (uid <= 1000 || uid > 1100)
 				index_build_add(a, &r, name_of(uid, name));
 		}
@@ -568,6 +640,7 @@ static void test_damaged(void **state)
 		index_unlock(a);
 		int told = sync_into(v, true, &t);
 		assert_int_equal(told, 1);
+		assert_int_equal(t.flags_2000, FLAG_DRAFT);
 		assert_int_equal(view_count(v), 4901);
 		check_view(v);
 		assert_int_equal(view_uid(v, 1001), 1101);
@@ -610,6 +683,8 @@ int main(void)
 		cmocka_unit_test(test_ghosts),
 		cmocka_unit_test(test_reading_follows),
 		cmocka_unit_test(test_rebuilt),
+		cmocka_unit_test(test_rebuilt_twice),
+		cmocka_unit_test(test_come_back),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_damaged_and_changed),
 	};

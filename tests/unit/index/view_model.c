@@ -416,6 +416,7 @@ static bool sync_session(struct session *s, bool expunges)
 	repair(s->ix);
 	int r = view_sync(s->view, expunges, &ev);
 	if (r < 0) { /* damage that it was the first to touch */
+		assert_true(damaged);
 		repair(s->ix);
 		r = view_sync(s->view, expunges, &ev);
 	}
