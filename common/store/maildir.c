@@ -55,6 +55,9 @@ static bool may_write(int fd)
 	return faccessat(fd, ".", W_OK | X_OK, 0) == 0;
 }
 
+/* Where index and uidlist go.  On a network filesystem, or where the place can't be
+ * written, the index is this session's own and only the store's files are shared: slow
+ * and right (index-design §15). */
 static int open_places(struct mailbox *mb, const struct folder_dirs *d, struct error *e)
 {
 	struct maildir *m = maildir_of(mb);
@@ -122,6 +125,8 @@ int maildir_tmp(struct maildir *m, struct error *e)
 	m->tmp = dir_open(m->root, "tmp");
 	if (m->tmp < 0 && errno == ENOENT && mkdirat(m->root, "tmp", 0700) == 0)
 		m->tmp = dir_open(m->root, "tmp");
+	if (m->tmp < 0 && errno == EEXIST) /* a link that leads nowhere */
+		errno = ENOTDIR;
 	if (m->tmp < 0)
 		return error_errno(e, "Mailbox is not writable", "open %s/tmp", m->path);
 	return 0;

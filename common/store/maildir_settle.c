@@ -128,11 +128,13 @@ int maildir_claim(struct mailbox *mb, struct error *e)
 
 /* --- while nobody waits --- */
 
-/* The times after our own changes become those of a scan. */
+/* The times after our own changes become those of a scan; what it finds is news to
+ * those who idle, perhaps to ourselves. */
 static void settle_times(struct mailbox *mb, const struct maildir_state *s, bool closing)
 {
 	struct maildir *m = maildir_of(mb);
 	int64_t left = s->own_last + maildir_granularity(m) - clock_wall_ns();
+	struct index_header before, after;
 	struct error e;
 
 	if (s->own_since == 0 || !m->local)
@@ -143,9 +145,13 @@ static void settle_times(struct mailbox *mb, const struct maildir_state *s, bool
 		clock_sleep_ms((int)(left / 1000000) + 1);
 	if (index_lock(mb->index, closing ? SETTLE_WAIT_MS : 0, &e) < 0)
 		return;
+	bool known = index_head(mb->index, &before);
 	if (maildir_sync_locked(mb, MAILBOX_SYNC_FULL, true, &e) < 0)
 		log_warn("sync", "%s", e.log);
 	index_unlock(mb->index);
+	if (!known || !index_head(mb->index, &after) ||
+	    before.highest_modseq != after.highest_modseq)
+		mailbox_ring(mb);
 }
 
 static bool list_pays(const struct index_header *h, const struct maildir_state *s)
