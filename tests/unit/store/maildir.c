@@ -186,6 +186,126 @@ static void test_examine(void **state)
 	assert_false(mailbox_is_recent(mb, 1));
 }
 
+/* INDEX= and CONTROL= as Dovecot has them. */
+static void test_other_places(void **state)
+{
+	char mail[2000], path[1000];
+	struct store_user u = { .user = "u", .home = home, .mail = mail };
+
+	(void)state;
+	store_close(store);
+	snprintf(mail, sizeof(mail), "maildir:%s:INDEX=%s/ix:CONTROL=%s/ct", inbox, home, home);
+	assert_int_equal(store_open(&store, &u, &err), 0);
+	put("cur/10.a.h:2,S", "a");
+	open_inbox(0);
+	flags(1, FLAGS_ADD, 0, "todo");
+	uint32_t v = validity();
+	close_inbox();
+	assert_false(on_disk("dovecot-uidlist"));
+	assert_false(on_disk("roost.index"));
+	snprintf(path, sizeof(path), "%s/ct/.INBOX/dovecot-uidlist", home);
+	assert_int_equal(access(path, F_OK), 0);
+	snprintf(path, sizeof(path), "%s/ix/.INBOX/roost.index", home);
+	assert_int_equal(unlink(path), 0);
+	open_inbox(0);
+	assert_int_equal(validity(), v);
+	assert_string_equal(content(), "1 10.a Sa|");
+}
+
+static size_t in_tmp(void)
+{
+	char cmd[PATH_MAX + 64];
+	unsigned n = 0;
+
+	snprintf(cmd, sizeof(cmd), "ls -A '%s' | wc -l", path_of("tmp"));
+	FILE *p = popen(cmd, "r");
+	assert_non_null(p);
+	assert_int_equal(fscanf(p, "%u", &n), 1);
+	pclose(p);
+	return n;
+}
+
+/* Not committed: nothing is left, no UID is used. */
+static void test_append_given_up(void **state)
+{
+	struct append *ap;
+
+	(void)state;
+	open_inbox(0);
+	assert_int_equal(append_begin(mb, &ap, &err), 0);
+	for (int i = 0; i < 40; i++) {
+		assert_int_equal(append_start(ap, NULL, INDEX_DATE_UNKNOWN, &err), 0);
+		assert_int_equal(append_write(ap, BYTES("x\r\n"), &err), 0);
+		if (i < 39)
+			assert_int_equal(append_end(ap, &err), 0);
+	}
+	assert_int_equal(in_tmp(), 40);
+	append_free(ap);
+	assert_int_equal(in_tmp(), 0);
+	assert_int_equal(append("y", 0, NULL, INDEX_DATE_UNKNOWN), 1);
+}
+
+/* A message that no memory would hold whole, in pieces that split newlines. */
+static void test_large_append(void **state)
+{
+	struct append *ap;
+	struct append_result r;
+	struct index_record rec;
+	struct mail m;
+
+	(void)state;
+	open_inbox(0);
+	assert_int_equal(append_begin(mb, &ap, &err), 0);
+	assert_int_equal(append_start(ap, NULL, INDEX_DATE_UNKNOWN, &err), 0);
+	for (int i = 0; i < 100000; i++) {
+		assert_int_equal(append_write(ap, BYTES("some text\r"), &err), 0);
+		assert_int_equal(append_write(ap, BYTES("\nmore\n"), &err), 0);
+	}
+	assert_int_equal(append_end(ap, &err), 0);
+	assert_int_equal(append_commit(ap, &r, &err), 0);
+	append_free(ap);
+	assert_string_equal(flags_only(), "1 |");
+	assert_true(view_read(mailbox_view(mb), 1, &rec));
+	assert_int_equal(rec.vsize, 1700000);
+	assert_int_equal(mailbox_mail(mb, 1, &m, &err), 1);
+	assert_int_equal(m.raw.n, 1600000);
+	assert_int_equal(crlf_octets(m.raw), rec.vsize);
+	mail_close(mb, &m);
+	assert_int_equal(mailbox_size(mb, 1, &rec, &rec.vsize), 1);
+}
+
+/* Sizes and dates are looked up once. */
+static void test_learned(void **state)
+{
+	struct index_record r;
+	struct mailbox_status st;
+	uint64_t size;
+	int64_t date;
+
+	(void)state;
+	put("cur/10.a.h:2,", "a\nb\n");
+	put("cur/20.b.h,S=3,W=7:2,", "xyz");
+	struct timespec t[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	assert_int_equal(utimensat(AT_FDCWD, path_of("cur/10.a.h:2,"), t, 0), 0);
+	open_inbox(0);
+	assert_true(view_read(mailbox_view(mb), 1, &r));
+	assert_true(r.vsize == INDEX_SIZE_UNKNOWN && r.internal_date == INDEX_DATE_UNKNOWN);
+	assert_int_equal(mailbox_size(mb, 1, &r, &size), 1);
+	assert_int_equal(size, 6);
+	assert_int_equal(mailbox_date(mb, 1, &r, &date), 1);
+	assert_int_equal(date, 1000);
+	mailbox_settle(mb);
+	assert_true(view_read(mailbox_view(mb), 1, &r));
+	assert_true(r.vsize == 6 && r.internal_date == 1000);
+	assert_int_equal(mailbox_status_size(mb, &size, &err), 0);
+	assert_int_equal(size, 13);
+	assert_int_equal(mailbox_status(mb, &st, &err), 0);
+	assert_int_equal(st.messages, 2);
+	assert_int_equal(st.unseen, 2);
+	assert_int_equal(st.size, 13);
+	assert_int_equal(st.uidnext, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +319,10 @@ int main(void)
 		TEST(test_append),
 		TEST(test_copy_move),
 		TEST(test_examine),
+		TEST(test_other_places),
+		TEST(test_append_given_up),
+		TEST(test_large_append),
+		TEST(test_learned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
