@@ -45,7 +45,8 @@ static bool old_record(struct index_map *m, uint32_t uid, struct index_record *r
 
 int index_hint(struct index *ix, uint32_t uid, struct bytes base, struct index_record *r)
 {
-	struct index_map *m = old_map(ix);
+	/* It was looked for when the build began: not once more for every message. */
+	struct index_map *m = ix->making ? ix->old : old_map(ix);
 	char name[INDEX_NAME_MAX + 1];
 
 	if (!m || !map_ok(m) || !old_record(m, uid, r))
