@@ -187,6 +187,13 @@ size_t index_name(struct index *ix, const struct index_record *r, char out[INDEX
 
 size_t index_keyword(struct index *ix, unsigned n, char out[INDEX_KEYWORD_SIZE])
 {
+	struct bytes made;
+
+	if (txn_keyword(&ix->txn, n, &made)) {
+		memcpy(out, made.p, made.n);
+		out[made.n] = '\0';
+		return made.n;
+	}
 	struct index_map *m = index_map_hold(ix);
 	out[0] = '\0';
 	size_t length = m ? map_keyword(m, n, out) : 0;

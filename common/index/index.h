@@ -71,7 +71,8 @@ bool index_read(struct index *ix, uint64_t slot, struct index_record *r);
 bool index_read_block(struct index *ix, uint64_t block, struct index_block *b);
 /* The record's name, NUL-ended; its length, or 0 when the word is damaged. */
 size_t index_name(struct index *ix, const struct index_record *r, char out[INDEX_NAME_MAX + 1]);
-/* Name of keyword n; n == 0 bytes if unset.  Copied to out. */
+/* Name of keyword n; n == 0 bytes if unset.  Copied to out.  In a transaction it is
+ * the name that it gives. */
 size_t index_keyword(struct index *ix, unsigned n, char out[INDEX_KEYWORD_SIZE]);
 
 /* --- transactions (the lock is held) --- */

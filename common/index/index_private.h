@@ -41,6 +41,11 @@ void index_switch(struct index *ix, struct index_map *m);
 /* Opens what the name leads to, if it is to be trusted; else there is none. */
 void index_reload(struct index *ix);
 
+/* --- txn.c --- */
+
+/* The name that the open transaction gives to keyword n: false if it gives none. */
+bool txn_keyword(const struct txn *t, unsigned n, struct bytes *name);
+
 /* --- lock.c --- */
 
 /* Before any change: this process is one of those who changed something, and

@@ -143,6 +143,21 @@ void index_set_keyword(struct index *ix, unsigned n, struct bytes name)
 	put_head(ix, OP_KEYWORD, (uint8_t)n, 0, name);
 }
 
+bool txn_keyword(const struct txn *t, unsigned n, struct bytes *name)
+{
+	struct bytes rest = buf_view(&t->head);
+	struct op op;
+	bool found = false;
+
+	while (t->open && op_take(&rest, &op)) {
+		if (op.kind == OP_KEYWORD && op.mask == n) {
+			*name = op.name;
+			found = true;
+		}
+	}
+	return found;
+}
+
 void index_set_uidnext(struct index *ix, uint32_t uidnext)
 {
 	put_head(ix, OP_UIDNEXT, 0, uidnext, (struct bytes){ 0 });

@@ -7,7 +7,7 @@
  *     held.  Left over: files in tmp, which anybody may remove after 36 hours.
  *  2. Under the mailbox lock and dovecot-uidlist.lock: the lines with the new UIDs are
  *     appended to the uidlist.  Left over: UIDs that were never told, burnt.
- *  3. tmp/<unique> is renamed to cur/<stem>:2,<flags>.  Left over: messages nobody
+ *  3. tmp/<unique> is renamed to cur/<stem>:2,<flags>; a copy is linked there.  Left over: messages nobody
  *     acknowledged, which the next sync finds with their UIDs.
  *  4. fdatasync of the uidlist, fsync of cur (one journal commit for both on ext4, as
  *     the renames are part of the transaction that the first of them writes).
@@ -278,12 +278,42 @@ static int be_current(struct commit *c, struct error *e)
 	return 0;
 }
 
+/* Names of keywords without a letter stand in the list's header, before the first line
+ * that has one. */
+static int name_high(struct commit *c, struct error *e)
+{
+	struct uidlist have = UIDLIST_INIT;
+	struct maildir_state s;
+	char name[INDEX_KEYWORD_SIZE];
+	uint64_t high = 0;
+	bool missing = false;
+	int r;
+
+	for (size_t i = 0; i < c->n; i++)
+		high |= c->messages[i].keywords >> UIDLIST_HIGH_FIRST;
+	if (!high)
+		return 0;
+	r = list_read(c->mb, &have, &s, e);
+	for (unsigned i = 0; r > 0 && i < UIDLIST_HIGH; i++) {
+		size_t n = index_keyword(c->mb->index, UIDLIST_HIGH_FIRST + i, name);
+		if (high >> i & 1 && !bytes_eq(have.high[i], (struct bytes){ name, n }))
+			missing = true;
+	}
+	if (missing)
+		r = list_rewrite(c->mb, &have, e);
+	uidlist_free(&have);
+	return r < 0 ? -1 : 0;
+}
+
 static int append_lines(struct commit *c, struct error *e)
 {
 	struct uidlist have = UIDLIST_INIT;
 	struct maildir_state s;
-	int r = list_append(c->mb, buf_view(&c->lines), &c->list, e);
+	int r;
 
+	if (name_high(c, e) < 0)
+		return -1;
+	r = list_append(c->mb, buf_view(&c->lines), &c->list, e);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	r = list_read(c->mb, &have, &s, e);
@@ -296,6 +326,19 @@ static int append_lines(struct commit *c, struct error *e)
 			     "%s: %s can't be appended to", c->m->path, UIDLIST_FILE);
 }
 
+/* The message appears under its name. */
+static int show_one(struct commit *c, const struct append_message *m, const char *name)
+{
+	if (!m->linked)
+		return file_rename_new(m->moved ? m->from_dir : c->m->tmp, m->temp, c->m->cur,
+				       name);
+	if (linkat(m->from_dir, m->temp, c->m->cur, name, 0) == 0)
+		return 0;
+	c->ap->unlinked = errno == ENOENT || errno == EXDEV || errno == EMLINK || errno == EPERM ||
+			  errno == EOPNOTSUPP;
+	return -1;
+}
+
 static int show(struct commit *c, struct error *e)
 {
 	char name[MAILDIR_NAME_MAX + 1];
@@ -305,8 +348,7 @@ static int show(struct commit *c, struct error *e)
 		if (!maildir_name_write(bytes_of(m->stem), 0, m->flags.flags, m->keywords, name))
 			return error_set(e, ERROR_INTERNAL, "Message could not be stored",
 					 "name of a new message is too long");
-		if (file_rename_new(m->moved ? m->from_dir : c->m->tmp, m->temp, c->m->cur, name) <
-		    0)
+		if (show_one(c, m, name) < 0)
 			return failed(c->m, "rename to cur", e);
 		c->renamed++;
 		FAULT("shown");
@@ -501,7 +543,7 @@ void maildir_append_free(struct append *base)
 	for (size_t i = 0; i < ap->n; i++) {
 		if (ap->messages[i].fd >= 0)
 			close(ap->messages[i].fd);
-		if (!ap->committed && !ap->messages[i].moved)
+		if (!ap->committed && !ap->messages[i].moved && !ap->messages[i].linked)
 			unlinkat(m->tmp, ap->messages[i].temp, 0);
 	}
 	buf_free(&ap->pending);
