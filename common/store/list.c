@@ -78,7 +78,8 @@ static bool is_folder_dir(int root, const struct dirent *entry)
 	if (entry->d_type != DT_DIR && entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
 		return false;
 	snprintf(path, sizeof(path), "%s/cur", entry->d_name);
-	return fstatat(root, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
+	/* One that may not be entered is there: a client must not take it for deleted. */
+	return fstatat(root, path, &st, 0) == 0 ? S_ISDIR(st.st_mode) : errno == EACCES;
 }
 
 static int scan_root(struct listing *l, struct error *e)

@@ -81,7 +81,7 @@ static int read_from(int fd, uint64_t from, struct buf *b, struct maildir_state 
 	if (fstat(fd, &st) < 0)
 		return -1;
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > UIDLIST_MAX) {
-		errno = EFBIG;
+		errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
 		return -1;
 	}
 	s->list = stamp_of(&st);

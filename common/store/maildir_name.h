@@ -14,6 +14,7 @@
 
 #define MAILDIR_NAME_MAX 255 /* NAME_MAX of every filesystem that matters */
 #define MAILDIR_LETTERS 26
+#define MAILDIR_STEM_MAX 221 /* ":2,", five flags and all letters fit behind it */
 #define MAILDIR_LETTERS_MASK ((1ull << MAILDIR_LETTERS) - 1)
 
 /* Bits of index_record.driver. */

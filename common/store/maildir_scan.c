@@ -268,6 +268,15 @@ static void settle_group(struct mailbox *mb, struct scan *s, struct scan_entry *
 	}
 }
 
+/* A base name so long that flags and keywords may not fit behind it is kept where
+ * there is no other way. */
+static bool stem_stays(struct mailbox *mb, const struct scan *s, const struct scan_entry *e)
+{
+	struct bytes stem = scan_stem(s, e);
+
+	return maildir_stem_ok(stem) && (stem.n <= MAILDIR_STEM_MAX || !may_rename(mb, s));
+}
+
 void scan_resolve(struct mailbox *mb, struct scan *s)
 {
 	size_t n = s->n;
@@ -280,7 +289,7 @@ void scan_resolve(struct mailbox *mb, struct scan *s)
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct scan_entry *e = &s->entries[i];
-		if ((e->bits & SCAN_DROPPED) || maildir_stem_ok(scan_stem(s, e)))
+		if ((e->bits & SCAN_DROPPED) || stem_stays(mb, s, e))
 			continue;
 		rename_entry(mb, s, e);
 		again = true;
