@@ -97,7 +97,9 @@ static void write_flags(struct fetch *f, const struct fetch_message *m)
 
 static void write_size(struct fetch *f, struct fetch_message *m, struct bytes label)
 {
-	struct error e = { .kind = ERROR_TEMPORARY, .user = "Size of a message not available" };
+	struct error e = { .kind = ERROR_TEMPORARY,
+			   .user = "Size of a message not available",
+			   .log = "no size" };
 	uint64_t size = m->octets;
 
 	if (!m->counted && !found(f, mailbox_size(f->s->mb, m->seq, &m->record, &size), &e))
@@ -108,7 +110,9 @@ static void write_size(struct fetch *f, struct fetch_message *m, struct bytes la
 
 static void write_date(struct fetch *f, struct fetch_message *m, struct bytes label)
 {
-	struct error e = { .kind = ERROR_TEMPORARY, .user = "Date of a message not available" };
+	struct error e = { .kind = ERROR_TEMPORARY,
+			   .user = "Date of a message not available",
+			   .log = "no date" };
 	struct writer *w = &f->s->out;
 	int64_t date;
 	char *p;

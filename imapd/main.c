@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,6 +56,21 @@ static void fail(const char *event, const char *text, const char *detail)
 		(void)writer_flush(&out);
 	}
 	_exit(EXIT_TEMPORARY);
+}
+
+/* A default in place of what the administrator wrote would lose mail. */
+static void read_settings(void)
+{
+	const char *path, *zone;
+	char detail[512];
+
+	if (conf_ready(&path) < 0) {
+		snprintf(detail, sizeof(detail), "%s: %s", path, strerror(errno));
+		fail("conf", "Mail is misconfigured", detail);
+	}
+	zone = conf_get("TZ");
+	if (zone && !getenv("TZ"))
+		setenv("TZ", zone, 1); /* where localtime_r looks */
 }
 
 /* The tag of the login command, if a login program left the tagged OK to us. */
@@ -135,6 +151,7 @@ int main(void)
 	catch_signals();
 	if (getuid() == 0 || geteuid() == 0)
 		fail("root", "Mail is not served as root", "started as uid 0: refused");
+	read_settings();
 	tag = take_imaptag();
 	u = who();
 	log_peer(&u);

@@ -218,18 +218,23 @@ void conf_forget(void)
 	loaded = true;
 }
 
+int conf_ready(const char **path)
+{
+	*path = getauxval(AT_SECURE) ? NULL : getenv("ROOST_CONF");
+	if (!*path)
+		*path = CONF_FILE;
+	if (loaded || strcmp(*path, "/dev/null") == 0) {
+		loaded = true;
+		return 0;
+	}
+	return conf_load(*path) == 0 || errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+}
+
 static void load_once(void)
 {
-	const char *path = getauxval(AT_SECURE) ? NULL : getenv("ROOST_CONF");
+	const char *path;
 
-	if (loaded)
-		return;
-	loaded = true;
-	if (!path)
-		path = CONF_FILE;
-	if (strcmp(path, "/dev/null") == 0)
-		return;
-	if (conf_load(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+	if (conf_ready(&path) < 0)
 		log_die("conf", "%s: %s", path, strerror(errno));
 }
 

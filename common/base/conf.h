@@ -5,7 +5,7 @@
  * process was not started with more privilege than its caller (AT_SECURE);
  * /dev/null there means no file.  It is read when a key is first missed in the
  * environment, so a program asks for something before it shuts itself in; a
- * file that is there but can't be read ends the process with 111.
+ * file that is there but can't be read then ends the process with 111.
  */
 #ifndef CONF_H
 #define CONF_H
@@ -22,6 +22,9 @@ const char *conf_str(const char *key, const char *fallback);
 /* A bad value is logged once and the fallback used. */
 uint64_t conf_u64(const char *key, uint64_t fallback, uint64_t min, uint64_t max);
 bool conf_bool(const char *key, bool fallback); /* yes/no, true/false, 1/0 */
+/* Reads the file now.  0, or -1 with errno when it is there but can't be read; its name
+ * in *path. */
+int conf_ready(const char **path);
 /* Reads another file; for tests.  0, or -1 with errno. */
 int conf_load(const char *path);
 /* Forgets what was read, and reads no file from now on; for tests. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -77,8 +78,9 @@ static int expand_path(struct store *s, const struct store_user *u, struct bytes
 	if (ok)
 		*out = arena_str(&s->arena, buf_view(&b));
 	buf_free(&b);
-	return ok ? 0 : error_set(e, ERROR_TEMPORARY, "Mail is misconfigured",
-				  "MAIL: %.*s is no absolute path", (int)in.n, in.p);
+	return ok ? 0
+		  : error_set(e, ERROR_TEMPORARY, "Mail is misconfigured",
+			      "MAIL: %.*s is no absolute path", (int)in.n, in.p);
 }
 
 /* Takes what stands before the next single colon off *rest, "::" undone. */
@@ -126,13 +128,25 @@ static int parse_mail(struct store *s, const struct store_user *u, struct error 
 	return 0;
 }
 
-/* mkdir -p with the mode of mail: 0700.  An existing path costs one call. */
+/* Of a path that is there: false with errno. */
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	if (!S_ISDIR(st.st_mode))
+		errno = ENOTDIR;
+	return S_ISDIR(st.st_mode);
+}
+
+/* mkdir -p with the mode of mail: 0700.  An existing path costs two calls. */
 int store_make_dirs(const char *path, struct error *e)
 {
 	char part[PATH_MAX];
 	size_t n = strlen(path);
 
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+	if (mkdir(path, 0700) == 0 || (errno == EEXIST && is_directory(path)))
 		return 0;
 	if (errno != ENOENT || n >= sizeof(part))
 		return error_errno(e, "Mail directory is not accessible", "mkdir %s", path);
@@ -145,9 +159,24 @@ int store_make_dirs(const char *path, struct error *e)
 			return error_errno(e, "Mail directory is not accessible", "mkdir %s", part);
 		part[i] = i < n ? '/' : '\0';
 	}
-	if (access(path, F_OK) < 0)
+	if (!is_directory(path))
 		return error_errno(e, "Mail directory is not accessible", "mkdir %s", path);
 	return 0;
+}
+
+/* Without its separator it is the name of a folder. */
+static int check_prefix(struct store *s, struct error *e)
+{
+	struct bytes prefix = s->prefix;
+	struct error why;
+	int r;
+
+	s->prefix = BYTES("");
+	r = store_name_check(s, bytes_sub(prefix, 0, prefix.n - 1), &why);
+	s->prefix = prefix;
+	return r == 0 ? 0
+		      : error_set(e, ERROR_TEMPORARY, "Mail is misconfigured", "MAIL_PREFIX=%s: %s",
+				  prefix.p, why.user);
 }
 
 static int settings(struct store *s, struct error *e)
@@ -163,7 +192,7 @@ static int settings(struct store *s, struct error *e)
 	if (s->prefix.n && s->prefix.p[s->prefix.n - 1] != s->separator)
 		return error_set(e, ERROR_TEMPORARY, "Mail is misconfigured",
 				 "MAIL_PREFIX=%s: must end in the separator", prefix);
-	return 0;
+	return s->prefix.n ? check_prefix(s, e) : 0;
 }
 
 /* An existing Maildir may be read-only: then it is served as such. */
@@ -173,7 +202,7 @@ static int make_root(struct store *s, struct error *e)
 	static const char *const subs[] = { "tmp", "new", "cur" };
 
 	snprintf(path, sizeof(path), "%s/cur", s->mail);
-	if (access(path, F_OK) < 0)
+	if (!is_directory(path))
 		for (size_t i = 0; i < 3; i++) {
 			snprintf(path, sizeof(path), "%s/%s", s->mail, subs[i]);
 			if (store_make_dirs(path, e) < 0)

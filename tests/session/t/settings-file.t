@@ -1,0 +1,16 @@
+# roost.conf: what makes no sense is told with its line and left out, the rest counts (README: Settings)
+= log conf line [235]:|MESSAGE_SIZE_LIMIT=lots is not a number
+$ printf '# ours\nno setting\n= neither\nMAIL_SEPARATOR="/"\nMAIL_PREFIX="never ends\n' >conf; printf 'USER=root\nHOME=/root\nMESSAGE_SIZE_LIMIT=lots\nMAIL_SEPARATOR=/\n' >conf2
+= env ROOST_CONF=%dir%/home/Maildir/conf
+S: * PREAUTH ...
+C: a1 LIST "" ""
+S: * LIST (\Noselect) "/" ""
+S: a1 OK ...
+= env ROOST_CONF=%dir%/home/Maildir/conf2
+S2: * PREAUTH ...
+C2: b1 LIST "" ""
+S2: * LIST (\Noselect) "/" ""
+S2: b1 OK ...
+C2: b2 APPEND INBOX "01-Jan-2001 00:00:00 +0000" {1+}
+C2: x
+S2: b2 OK ...
