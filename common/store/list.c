@@ -14,6 +14,7 @@
 
 #include "file.h"
 #include "hashmap.h"
+#include "log.h"
 #include "store_private.h"
 
 struct listing {
@@ -21,7 +22,7 @@ struct listing {
 	struct arena *a;
 	struct folder *f;
 	size_t n, cap;
-	struct hashmap by_name;	/* name -> index + 1 */
+	struct hashmap by_name; /* name -> index + 1 */
 	int root;
 	bool marked;
 };
@@ -82,6 +83,15 @@ static bool is_folder_dir(int root, const struct dirent *entry)
 	return fstatat(root, path, &st, 0) == 0 ? S_ISDIR(st.st_mode) : errno == EACCES;
 }
 
+/* Once in a session, or every LIST would fill the log. */
+static void tell_odd(struct store *s, const char *name)
+{
+	if (!s->odd_told)
+		log_info("list", "%s/%s is not shown: no valid folder name (modified UTF-7)",
+			 s->mail, name);
+	s->odd_told = true;
+}
+
 static int scan_root(struct listing *l, struct error *e)
 {
 	int fd = file_open(l->root, ".", O_RDONLY | O_DIRECTORY, 0);
@@ -102,6 +112,8 @@ static int scan_root(struct listing *l, struct error *e)
 		if (folder_from_disk(l->s, bytes_of(entry->d_name + 1), &name))
 			listing_add(l, buf_view(&name),
 				    l->marked ? marked(l->root, entry->d_name) : 0);
+		else
+			tell_odd(l->s, entry->d_name);
 	}
 	buf_free(&name);
 	closedir(dir);

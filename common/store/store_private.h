@@ -20,6 +20,7 @@ struct store {
 	char separator;
 	struct bytes prefix;
 	bool shared_dirs; /* neither INDEX= nor CONTROL= */
+	bool odd_told;    /* that a directory has no valid name is in the log */
 };
 
 /* Where a folder lives.  The INBOX is the root itself, a folder "A.B" is
