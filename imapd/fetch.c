@@ -250,8 +250,8 @@ static void set_seen(struct fetch *f, const uint32_t *seqs, size_t n, bool *chan
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		changed[i] = session_read(f->s, seqs[i], &record) &&
-			     !(record.flags & FLAG_SEEN) && !(record.state & INDEX_DEAD);
+		changed[i] = session_read(f->s, seqs[i], &record) && !(record.flags & FLAG_SEEN) &&
+			     !(record.state & INDEX_DEAD);
 		if (changed[i])
 			uids[k++] = record.uid;
 	}

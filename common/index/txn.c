@@ -390,7 +390,8 @@ void index_learn_cache(struct index *ix, uint32_t uid, uint64_t cache_at)
 
 void index_learn_date(struct index *ix, uint32_t uid, int64_t internal_date)
 {
-	learn_word(ix, uid, offsetof(struct index_record, internal_date), word_seal((uint64_t)internal_date, (uint64_t)INDEX_DATE_UNKNOWN));
+	learn_word(ix, uid, offsetof(struct index_record, internal_date),
+		   word_seal((uint64_t)internal_date, (uint64_t)INDEX_DATE_UNKNOWN));
 }
 
 void index_learn_cache_id(struct index *ix, uint64_t cache_id)

@@ -57,7 +57,7 @@ static bool user_is_safe(const char *user)
 static int expand_path(struct store *s, const struct store_user *u, struct bytes in, char **out,
 		       struct error *e)
 {
-	struct buf b = BUF_MAX(PATH_MAX - 512);	/* leaves room for folder and file names */
+	struct buf b = BUF_MAX(PATH_MAX - 512); /* leaves room for folder and file names */
 
 	if (in.n && in.p[0] == '~' && (in.n == 1 || in.p[1] == '/')) {
 		buf_str(&b, u->home);
@@ -243,7 +243,7 @@ void store_close(struct store *s)
 
 	if (!s)
 		return;
-	a = s->arena;	/* the store itself lives in it */
+	a = s->arena; /* the store itself lives in it */
 	arena_free(&a);
 }
 
