@@ -6,7 +6,8 @@
  * say.  The epoch is raised and the uidlist synced before the index is written, so
  * that modseqs told before never come back with another meaning (index-design §3).
  * If a uidlist is gone or useless too, nothing ties the messages to their old UIDs: new
- * ones under a new UIDVALIDITY.
+ * ones under a new UIDVALIDITY.  Where none can be written each session numbers anew, in
+ * order of delivery, and the UIDVALIDITY says whether that gives what it gave before.
  *
  * Crash points: before the uidlist is replaced nothing has changed; after it the next
  * opener builds again, one epoch later.
@@ -56,6 +57,20 @@ struct build {
 
 /* --- what the store says --- */
 
+/* A store that can't be written keeps no number, but its times do: whatever changes it
+ * moves them.  Two seconds later, so that no change may come after the number was told,
+ * and never ahead of the clock, so that one given away later is higher. */
+static uint32_t validity_of_times(const struct build *b)
+{
+	int64_t now = clock_wall(), told;
+	struct maildir_state at = { 0 };
+
+	if (maildir_look(b->mb, &at, NULL) < 0)
+		return (uint32_t)now;
+	told = (at.cur.ctime > at.new.ctime ? at.cur.ctime : at.new.ctime) / 1000000000 + 2;
+	return told > 0 && told < now ? (uint32_t)told : (uint32_t)now;
+}
+
 static int read_list(struct build *b, struct error *e)
 {
 	int r = list_read(b->mb, &b->list, &b->state, e);
@@ -72,7 +87,8 @@ static int read_list(struct build *b, struct error *e)
 		b->epoch = b->list.epoch;
 	} else {
 		uidlist_free(&b->list);
-		b->uidvalidity = uidvalidity_next(b->m->root_control);
+		b->uidvalidity = b->m->list_writable ? uidvalidity_next(b->m->root_control)
+						     : validity_of_times(b);
 		b->uidnext = 1;
 		if (r > 0)
 			log_warn("uidlist", "%s: %s is damaged, messages get new UIDs", b->m->path,
