@@ -51,7 +51,7 @@ struct session {
 	const char *bye;        /* set: BYE with this text is the last that is said */
 	const char *user;
 	uint64_t message_max;     /* largest message taken by APPEND */
-	bool stored; /* STOREs that aren't on disk yet; their replies wait for it */
+	bool stored;              /* STOREs that aren't on disk yet; their replies wait for it */
 	const volatile int *stop; /* set by SIGTERM: BYE at the next chance */
 };
 

@@ -100,7 +100,7 @@ struct index_block {
 	uint32_t deleted; /* alive and \Deleted */
 	uint32_t flagged; /* alive and \Flagged */
 	uint64_t spare[2];
-	uint64_t check;   /* CRC-32C of the words before */
+	uint64_t check; /* CRC-32C of the words before */
 };
 _Static_assert(sizeof(struct index_block) == 64, "block summary");
 

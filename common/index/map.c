@@ -188,7 +188,7 @@ static bool keyword_whole(const struct index_map *m, const unsigned char *entry)
 	static const unsigned char unset[INDEX_KEYWORD_SIZE];
 	uint32_t check;
 
-	memcpy(&check, entry + INDEX_KEYWORD_SIZE - sizeof check, sizeof check);
+	memcpy(&check, entry + (INDEX_KEYWORD_SIZE - sizeof check), sizeof check);
 	return (entry[0] <= INDEX_KEYWORD_MAX &&
 		check == crc32c(seed(m), entry, INDEX_KEYWORD_SIZE - sizeof check)) ||
 	       memcmp(entry, unset, sizeof unset) == 0;

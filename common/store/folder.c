@@ -22,7 +22,7 @@
 #include "store_private.h"
 #include "utf8.h"
 
-#define TRASH_PREFIX "..roost-removed"	/* never a folder: its name has an empty part */
+#define TRASH_PREFIX "..roost-removed" /* never a folder: its name has an empty part */
 
 static bool is_inbox(struct bytes name)
 {
@@ -50,7 +50,8 @@ static int check_parts(struct store *s, struct bytes name, struct error *e)
 			if (c < 0x20 || c == 0x7f)
 				return bad_name(e, "Mailbox name has a control character");
 			if (c == '/' || c == '.')
-				return bad_name(e, "Mailbox name has a character that cannot be kept");
+				return bad_name(e,
+						"Mailbox name has a character that cannot be kept");
 		}
 	}
 	return 0;
@@ -126,8 +127,7 @@ int store_name_check(struct store *s, struct bytes name, struct error *e)
 	return r;
 }
 
-int store_folder_dirs(struct store *s, struct bytes name, struct folder_dirs *out,
-		      struct error *e)
+int store_folder_dirs(struct store *s, struct bytes name, struct folder_dirs *out, struct error *e)
 {
 	struct buf b = BUF_INIT;
 
@@ -192,8 +192,9 @@ static int make_maildir(const char *path, struct error *e)
 	r = 0;
 out:
 	if (r < 0)
-		error_errno(e, errno == EEXIST ? "Mailbox already exists"
-					       : "Mailbox could not be created",
+		error_errno(e,
+			    errno == EEXIST ? "Mailbox already exists"
+					    : "Mailbox could not be created",
 			    "create %s", path);
 	close(fd);
 	return r;
@@ -241,7 +242,7 @@ static void remove_tree(int parent, const char *name, int depth)
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
-	if (!dir) {	/* a symbolic link to a folder elsewhere: only the link goes */
+	if (!dir) { /* a symbolic link to a folder elsewhere: only the link goes */
 		if (fd >= 0)
 			close(fd);
 		unlinkat(parent, name, 0);
@@ -268,11 +269,12 @@ static int remove_dir(const char *root, const char *path, struct error *e)
 	num_random(&id, sizeof(id));
 	snprintf(trash, sizeof(trash), TRASH_PREFIX ".%llx", (unsigned long long)id);
 	if (snprintf(to, sizeof(to), "%s/%s", root, trash) >= (int)sizeof(to))
-		return error_set(e, ERROR_INTERNAL, "Mailbox could not be deleted", "path too long");
+		return error_set(e, ERROR_INTERNAL, "Mailbox could not be deleted",
+				 "path too long");
 	if (rename(path, to) < 0)
-		return errno == ENOENT ? 0
-				       : error_errno(e, "Mailbox could not be deleted",
-						     "rename %s", path);
+		return errno == ENOENT
+			       ? 0
+			       : error_errno(e, "Mailbox could not be deleted", "rename %s", path);
 	if (sync_path(root, e) < 0)
 		return -1;
 	fd = dir_open(AT_FDCWD, root);
@@ -293,10 +295,12 @@ int store_delete(struct store *s, struct bytes name, struct error *e)
 	if (is_inbox(name))
 		return error_set(e, ERROR_CANNOT, "INBOX cannot be deleted", "delete of INBOX");
 	if (!has_cur(d.mail))
-		return error_set(e, ERROR_NONEXISTENT, "Mailbox doesn't exist", "delete %s", d.mail);
+		return error_set(e, ERROR_NONEXISTENT, "Mailbox doesn't exist", "delete %s",
+				 d.mail);
 	r = remove_dir(s->mail, d.mail, e);
 	if (r == 0)
-		return error_set(e, ERROR_NONEXISTENT, "Mailbox doesn't exist", "delete %s", d.mail);
+		return error_set(e, ERROR_NONEXISTENT, "Mailbox doesn't exist", "delete %s",
+				 d.mail);
 	if (r > 0 && s->index != s->mail)
 		(void)remove_dir(s->index, d.index, NULL);
 	if (r > 0 && s->control != s->mail)
@@ -308,8 +312,9 @@ int store_delete(struct store *s, struct bytes name, struct error *e)
 
 static int rename_error(struct error *e, const char *path)
 {
-	return error_errno(e, errno == EEXIST || errno == ENOTEMPTY ? "Mailbox already exists"
-								    : "Mailbox could not be renamed",
+	return error_errno(e,
+			   errno == EEXIST || errno == ENOTEMPTY ? "Mailbox already exists"
+								 : "Mailbox could not be renamed",
 			   "rename %s", path);
 }
 
@@ -338,8 +343,7 @@ static int rename_one(struct store *s, struct bytes from, struct bytes to, struc
 
 static bool is_below(struct store *s, struct bytes name, struct bytes parent)
 {
-	return name.n > parent.n && bytes_starts(name, parent) &&
-	       name.p[parent.n] == s->separator;
+	return name.n > parent.n && bytes_starts(name, parent) && name.p[parent.n] == s->separator;
 }
 
 /* `from` with its new first part. */
@@ -367,9 +371,11 @@ static int check_targets(struct store *s, struct arena *a, const struct folder *
 		if (store_name_check(s, target, e) < 0)
 			return -1;
 		if (store_exists(s, target))
-			return error_set(e, ERROR_EXISTS, "Mailbox already exists", "rename target");
+			return error_set(e, ERROR_EXISTS, "Mailbox already exists",
+					 "rename target");
 	}
-	return found ? 0 : error_set(e, ERROR_NONEXISTENT, "Mailbox doesn't exist", "rename source");
+	return found ? 0
+		     : error_set(e, ERROR_NONEXISTENT, "Mailbox doesn't exist", "rename source");
 }
 
 static int rename_all(struct store *s, struct arena *a, struct bytes from, struct bytes to,

@@ -18,7 +18,7 @@
 
 #define SUBSCRIPTIONS "subscriptions"
 #define SUBSCRIPTIONS_LOCK "subscriptions.lock"
-#define SUBSCRIPTIONS_MAX (16u << 20)	/* bytes: some 100,000 names */
+#define SUBSCRIPTIONS_MAX (16u << 20) /* bytes: some 100,000 names */
 #define LOCK_TIMEOUT_MS 10000
 #define LOCK_STALE_S 120
 static const char header_v2[] = "V\t2\n\n";
@@ -197,7 +197,7 @@ static bool copy_without(struct store *s, struct bytes in, bool v2, struct bytes
 			continue;
 		}
 		if (line.n == 0 && in.p == NULL)
-			break;	/* behind the last newline */
+			break; /* behind the last newline */
 		buf_bytes(out, line);
 		buf_char(out, '\n');
 	}

@@ -93,11 +93,21 @@ static void test_names(void **state)
 		const char *name;
 		bool ok;
 	} t[] = {
-		{ "INBOX", true },    { "inbox", true },      { "Sent", true },
-		{ "A.B.C", true },    { "", false },	      { ".A", false },
-		{ "A.", false },      { "A..B", false },      { "A/B", false },
-		{ "../x", false },    { "a\nb", false },      { "a\x7f", false },
-		{ "Entw\xc3\xbcrfe", true }, { "a\xff", false }, { "A&B", true },
+		{ "INBOX", true },
+		{ "inbox", true },
+		{ "Sent", true },
+		{ "A.B.C", true },
+		{ "", false },
+		{ ".A", false },
+		{ "A.", false },
+		{ "A..B", false },
+		{ "A/B", false },
+		{ "../x", false },
+		{ "a\nb", false },
+		{ "a\x7f", false },
+		{ "Entw\xc3\xbcrfe", true },
+		{ "a\xff", false },
+		{ "A&B", true },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++)
@@ -251,7 +261,7 @@ static void test_special_use(void **state)
 	create("Trash");
 	assert_int_equal(store_list(store, &arena, false, &f, &n, &err), 0);
 	assert_int_equal(n, 4);
-	assert_false(f[1].attrs & FOLDER_SENT);	/* Sent Items */
+	assert_false(f[1].attrs & FOLDER_SENT); /* Sent Items */
 	assert_true(f[2].attrs & FOLDER_SENT);
 	assert_true(f[3].attrs & FOLDER_TRASH);
 }
@@ -277,7 +287,7 @@ static void test_mail_setting(void **state)
 
 static void test_mail_setting_refused(void **state)
 {
-	static const char *const bad[] = { "mbox:~/mail", "maildir:relative", "maildir:~/%x",
+	static const char *const bad[] = { "mbox:~/mail", "maildir:relative",   "maildir:~/%x",
 					   "maildir:~/%", "maildir:~/M:WHAT=x", "nonsense" };
 	struct store *s;
 
@@ -299,10 +309,19 @@ static void test_mail_setting_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_names), T(test_name_limits), T(test_create), T(test_create_after_crash),
-		T(test_delete), T(test_rename), T(test_subscriptions), T(test_subscriptions_v1),
-		T(test_subscriptions_courier), T(test_separator_and_prefix), T(test_special_use),
-		T(test_mail_setting), T(test_mail_setting_refused),
+		T(test_names),
+		T(test_name_limits),
+		T(test_create),
+		T(test_create_after_crash),
+		T(test_delete),
+		T(test_rename),
+		T(test_subscriptions),
+		T(test_subscriptions_v1),
+		T(test_subscriptions_courier),
+		T(test_separator_and_prefix),
+		T(test_special_use),
+		T(test_mail_setting),
+		T(test_mail_setting_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
