@@ -204,8 +204,37 @@ static bool read_head(struct cache *c, const struct cache_key *k, struct cache_e
 		n += e->items * sizeof *slots;
 		p = look(c, k->cache_at, n);
 	}
-	return p && cache_check(p, n, c->id, e, slots) && e->uid == k->uid &&
-	       e->identity == k->identity;
+	return p && cache_check(p, n, c->id, e, slots) && e->uid == k->uid;
+}
+
+/* Is it one after the other? */
+static void note_access(struct cache *c, uint64_t at, size_t n)
+{
+	if (at >= c->last && at - c->last <= WINDOW_GAP)
+		c->run++;
+	else
+		c->run = 0;
+	c->last = at + n;
+}
+
+static bool plausible(const struct cache_key *k)
+{
+	return k->cache_at >= sizeof(struct cache_header) && k->cache_at <= INT64_MAX / 2 &&
+	       k->cache_at % CACHE_ALIGN == 0;
+}
+
+bool cache_raw(struct cache *c, uint64_t id, uint64_t at, uint32_t uid, struct bytes *entry)
+{
+	struct cache_slot slots[CACHE_ITEMS_MAX];
+	struct cache_key k = { .uid = uid, .cache_at = at };
+	struct cache_entry e;
+
+	if (!plausible(&k) || !use_file(c, id) || !read_head(c, &k, &e, slots))
+		return false;
+	note_access(c, at, e.length);
+	entry->p = look(c, at, e.length);
+	entry->n = e.length;
+	return entry->p != NULL;
 }
 
 /* Appends an item of the file and checks the copy. */
@@ -262,13 +291,9 @@ static bool get(struct cache *c, const struct cache_key *k, uint32_t wanted, str
 	struct cache_entry e;
 
 	memset(items, 0, CACHE_ITEMS_MAX * sizeof *items);
-	if (!read_head(c, k, &e, slots))
+	if (!read_head(c, k, &e, slots) || e.identity != k->identity)
 		return false;
-	if (k->cache_at >= c->last && k->cache_at - c->last <= WINDOW_GAP)
-		c->run++;
-	else
-		c->run = 0;
-	c->last = k->cache_at + e.length;
+	note_access(c, k->cache_at, e.length);
 	return copy_items(c, k->cache_at, &e, slots, wanted, out, items);
 }
 
@@ -276,8 +301,7 @@ int cache_get(struct cache *c, uint64_t cache_id, const struct cache_key *k, uin
 	      struct buf *out, struct bytes items[CACHE_ITEMS_MAX])
 {
 	memset(items, 0, CACHE_ITEMS_MAX * sizeof *items);
-	if (k->cache_at < sizeof(struct cache_header) || k->cache_at > INT64_MAX / 2 ||
-	    k->cache_at % CACHE_ALIGN || !use_file(c, cache_id))
+	if (!plausible(k) || !use_file(c, cache_id))
 		return 0;
 	bool old = covered(c, k->cache_at, 1);
 	if (get(c, k, wanted, out, items))

@@ -55,4 +55,10 @@ size_t cache_pending(const struct cache *c); /* entries collected */
  * unless it is held.  Creates the file if need be. */
 int cache_flush(struct cache *c, struct index *ix, struct error *e);
 
+/* Writes the file anew without the entries of messages that are gone, when about half
+ * of it is garbage (guessed from some) or when forced.  Off the command path: it
+ * reads all of it, under the cache lock; the mailbox lock is taken for the
+ * end of it, unless it is held.  1 done, 0 not needed or not this time. */
+int cache_compact(struct cache *c, struct index *ix, bool force);
+
 #endif

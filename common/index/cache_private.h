@@ -40,6 +40,15 @@ bool cache_check(const char *p, size_t n, uint64_t id, struct cache_entry *e,
 		 struct cache_slot slots[CACHE_ITEMS_MAX]);
 /* Closes what is open for reading. */
 void cache_forget(struct cache *c);
+/* The entry there of that message, whole, valid until the next call. */
+bool cache_raw(struct cache *c, uint64_t id, uint64_t at, uint32_t uid, struct bytes *entry);
+uint64_t cache_new_id(void);
+/* The name leads to that file. */
+bool cache_is_named(struct cache *c, int fd, const char *name);
+/* The cache lock, tried: it counts only on the file that has the name. */
+bool cache_lock_file(struct cache *c, int fd);
+/* The mailbox lock unless we have it: 1 taken, 0 was ours, -1 not to be had. */
+int cache_lock_mailbox(struct index *ix);
 void cache_header_init(struct cache_header *h, uint64_t id);
 /* Puts id and checksum into the entry at p. */
 void cache_stamp(char *p, uint64_t id);

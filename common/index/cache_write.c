@@ -107,6 +107,16 @@ static void log_once(const char *what)
 	done = true;
 }
 
+uint64_t cache_new_id(void)
+{
+	uint64_t id;
+
+	do
+		num_random(&id, sizeof id);
+	while (!id);
+	return id;
+}
+
 /* An empty cache takes the name.  It isn't synced: after a crash it is there or
  * isn't, or is no cache at all; each costs only time. */
 static int create(int dirfd, uint64_t *id)
@@ -117,9 +127,7 @@ static int create(int dirfd, uint64_t *id)
 
 	if (fd < 0)
 		return -1;
-	do
-		num_random(id, sizeof *id);
-	while (!*id);
+	*id = cache_new_id();
 	cache_header_init(&h, *id);
 	if (file_write_all(fd, &h, sizeof h) < 0 ||
 	    renameat(dirfd, temp, dirfd, INDEX_CACHE_FILE) < 0) {
@@ -150,8 +158,7 @@ static int open_or_create(struct cache *c, struct index *ix, uint64_t *id)
 	return fd;
 }
 
-/* The mailbox lock unless we have it: 1 taken, 0 was ours, -1 not to be had. */
-static int lock_mailbox(struct index *ix)
+int cache_lock_mailbox(struct index *ix)
 {
 	if (index_locked(ix))
 		return 0;
@@ -169,7 +176,7 @@ static int open_for_batch(struct cache *c, struct index *ix, uint64_t *id)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	int locked = lock_mailbox(ix);
+	int locked = cache_lock_mailbox(ix);
 	if (locked < 0)
 		return -1;
 	fd = open_or_create(c, ix, id);
@@ -178,14 +185,17 @@ static int open_for_batch(struct cache *c, struct index *ix, uint64_t *id)
 	return fd;
 }
 
-/* The lock counts only on the file that has the name. */
-static bool lock_file(struct cache *c, int fd)
+bool cache_is_named(struct cache *c, int fd, const char *name)
 {
 	struct stat ours, named;
 
-	return file_lock(fd, LOCK_EX, 0) > 0 && fstat(fd, &ours) == 0 &&
-	       fstatat(c->dirfd, INDEX_CACHE_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return fstat(fd, &ours) == 0 && fstatat(c->dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+bool cache_lock_file(struct cache *c, int fd)
+{
+	return file_lock(fd, LOCK_EX, 0) > 0 && cache_is_named(c, fd, INDEX_CACHE_FILE);
 }
 
 /* Where the batch starts in the file, or 0. */
@@ -193,7 +203,7 @@ static uint64_t append(struct cache *c, int fd, uint64_t id)
 {
 	struct stat st;
 
-	if (!lock_file(c, fd) || fstat(fd, &st) < 0)
+	if (!cache_lock_file(c, fd) || fstat(fd, &st) < 0)
 		return 0;
 	off_t at = (off_t)align((size_t)st.st_size);
 	for (size_t i = 0; i < c->npending; i++)
@@ -213,7 +223,7 @@ static int tell_index(struct cache *c, struct index *ix, uint64_t id, uint32_t u
 		      uint64_t at)
 {
 	struct index_header h;
-	int locked = lock_mailbox(ix), told = 0;
+	int locked = cache_lock_mailbox(ix), told = 0;
 
 	if (locked < 0)
 		return 0;

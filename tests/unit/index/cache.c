@@ -520,8 +520,89 @@ static void test_nowhere(void **state)
 	index_close(none);
 }
 
-/* Processes that write at once and are killed at any time; what a record points to
- * is right or absent. */
+/* --- compaction --- */
+
+static off_t size_of(const struct index_place *p)
+{
+	struct stat st;
+	assert_int_equal(fstatat(p->dirfd, INDEX_CACHE_FILE, &st, 0), 0);
+	return st.st_size;
+}
+
+static void test_compact(void **state)
+{
+	(void)state;
+	struct index_place p = new_place(), q = same_place(&p);
+	struct index *ix = built(&p, 2000), *other = index_open(&q);
+	struct cache *c = cache_open(p.dirfd, false), *r = cache_open(p.dirfd, true);
+
+	assert_int_equal(cache_compact(c, ix, true), 0);
+	put_range(c, 1, 1000);
+	put_range(c, 1990, 1999);
+	assert_int_equal(flush(c, ix), 1);
+	off_t live = size_of(&p);
+	assert_int_equal(cache_compact(r, ix, true), 0);
+	for (int round = 0; round < 3; round++) {
+		put_range(c, 1, 1000);
+		assert_int_equal(flush(c, ix), 1);
+		assert_int_equal(fetch(r, other, 7, ALL), 1);
+	}
+	/* Before the new one can be read, and with a leftover in the way. */
+	spill(&p, INDEX_CACHE_FILE ".new", BYTES("left over"));
+	assert_int_equal(cache_compact(c, ix, true), 1);
+	assert_int_equal(size_of(&p), live);
+	assert_int_equal(faccessat(p.dirfd, INDEX_CACHE_FILE ".new", F_OK, 0), -1);
+	for (uint32_t uid = 1; uid <= 2000; uid++) {
+		int want = uid <= 1000 || (uid >= 1990 && uid < 2000);
+		assert_int_equal(fetch(c, ix, uid, ALL), want);
+		assert_int_equal(fetch(r, other, uid, ALL), want);
+	}
+	expunge(ix, 1, 900);
+	assert_int_equal(cache_compact(c, ix, true), 1);
+	assert_true(size_of(&p) < live / 4);
+	for (uint32_t uid = 1; uid <= 2000; uid++)
+		assert_int_equal(fetch(r, other, uid, ALL),
+				 (uid > 900 && uid <= 1000) || (uid >= 1990 && uid < 2000));
+	/* Under a lock held already, and not while somebody writes. */
+	lock(ix);
+	assert_int_equal(cache_compact(c, ix, true), 1);
+	index_unlock(ix);
+	int fd = openat(p.dirfd, INDEX_CACHE_FILE, O_RDWR);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(cache_compact(c, ix, true), 0);
+	close(fd);
+	cache_close(r);
+	cache_close(c);
+	index_close(other);
+	index_close(ix);
+}
+
+/* By itself only when about half of it is garbage. */
+static void test_compact_pays(void **state)
+{
+	(void)state;
+	static char big[6000];
+	struct index_place p = new_place();
+	struct index *ix = built(&p, 1000);
+	struct cache *c = cache_open(p.dirfd, false);
+	struct cache_item item = { 3, { big, sizeof big } };
+
+	for (int round = 1; round <= 4; round++) {
+		assert_int_equal(cache_compact(c, ix, false), round == 4);
+		for (uint32_t uid = 1; uid <= 1000 && round < 4; uid++)
+			cache_put(c, uid, 1, &item, 1);
+		assert_int_equal(flush(c, ix), 1);
+	}
+	assert_int_equal(cache_compact(c, ix, false), 0);
+	assert_in_range(size_of(&p), 6000 * 1000, 6100 * 1000);
+	cache_close(c);
+	index_close(ix);
+}
+
+/* Processes that write at once and are killed at any time: what a record points to
+ * is right; while the file is written anew it may also be absent. */
+static bool compacting;
+
 static void write_for_ever(void *arg)
 {
 	const struct index_place *p = arg;
@@ -532,17 +613,19 @@ static void write_for_ever(void *arg)
 	for (uint32_t i = (uint32_t)getpid();; i++) {
 		put_range(c, 1 + i % 90, 1 + i % 90 + 10);
 		flush(c, ix);
+		if (compacting && i % 5 == 0)
+			cache_compact(c, ix, true);
 	}
 }
 
-static void test_killed(void **state)
+static void kill_often(bool compact)
 {
-	(void)state;
 	struct index_place p = new_place();
 	struct index *ix = built(&p, 100);
 	struct cache *c = cache_open(p.dirfd, false);
 	uint32_t found = 0;
 
+	compacting = compact;
 	for (int round = 0; round < 25; round++) {
 		pid_t pids[3];
 		for (int i = 0; i < 3; i++)
@@ -559,11 +642,23 @@ static void test_killed(void **state)
 		index_unlock(ix);
 		for (uint32_t uid = 1; uid <= 100; uid++)
 			if (get(ix, uid).cache_at)
-				assert_int_equal(fetch(c, ix, uid, ALL), 1);
+				assert_true(fetch(c, ix, uid, ALL) || compacting);
 	}
 	assert_true(found > 0);
 	cache_close(c);
 	index_close(ix);
+}
+
+static void test_killed(void **state)
+{
+	(void)state;
+	kill_often(false);
+}
+
+static void test_killed_compacting(void **state)
+{
+	(void)state;
+	kill_often(true);
 }
 
 /* No room: dropped, the file is as it was. */
@@ -603,13 +698,23 @@ static void test_no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round),      cmocka_unit_test(test_two),
-		cmocka_unit_test(test_put_again),  cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_whose),      cmocka_unit_test(test_flipped),
-		cmocka_unit_test(test_lying),      cmocka_unit_test(test_half_written),
-		cmocka_unit_test(test_back_again), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_replaced),   cmocka_unit_test(test_lock_taken),
-		cmocka_unit_test(test_nowhere),    cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_round),
+		cmocka_unit_test(test_two),
+		cmocka_unit_test(test_put_again),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_whose),
+		cmocka_unit_test(test_flipped),
+		cmocka_unit_test(test_lying),
+		cmocka_unit_test(test_half_written),
+		cmocka_unit_test(test_back_again),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_lock_taken),
+		cmocka_unit_test(test_nowhere),
+		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_killed_compacting),
+		cmocka_unit_test(test_compact),
+		cmocka_unit_test(test_compact_pays),
 		cmocka_unit_test(test_no_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
