@@ -7,7 +7,7 @@
  *     held.  Left over: files in tmp, which anybody may remove after 36 hours.
  *  2. Under the mailbox lock and dovecot-uidlist.lock: the lines with the new UIDs are
  *     appended to the uidlist.  Left over: UIDs that were never told, burnt.
- *  3. tmp/<unique> is renamed to cur/<stem>:2,<flags>.  Left over: messages nobody
+ *  3. tmp/<unique> is renamed to cur/<stem>:2,<flags>; a copy is linked there.  Left over: messages nobody
  *     acknowledged, which the next sync finds with their UIDs.
  *  4. fdatasync of the uidlist, fsync of cur (one journal commit for both on ext4, as
  *     the renames are part of the transaction that the first of them writes).
@@ -326,6 +326,19 @@ static int append_lines(struct commit *c, struct error *e)
 			     "%s: %s can't be appended to", c->m->path, UIDLIST_FILE);
 }
 
+/* The message appears under its name. */
+static int show_one(struct commit *c, const struct append_message *m, const char *name)
+{
+	if (!m->linked)
+		return file_rename_new(m->moved ? m->from_dir : c->m->tmp, m->temp, c->m->cur,
+				       name);
+	if (linkat(m->from_dir, m->temp, c->m->cur, name, 0) == 0)
+		return 0;
+	c->ap->unlinked = errno == ENOENT || errno == EXDEV || errno == EMLINK || errno == EPERM ||
+			  errno == EOPNOTSUPP;
+	return -1;
+}
+
 static int show(struct commit *c, struct error *e)
 {
 	char name[MAILDIR_NAME_MAX + 1];
@@ -335,8 +348,7 @@ static int show(struct commit *c, struct error *e)
 		if (!maildir_name_write(bytes_of(m->stem), 0, m->flags.flags, m->keywords, name))
 			return error_set(e, ERROR_INTERNAL, "Message could not be stored",
 					 "name of a new message is too long");
-		if (file_rename_new(m->moved ? m->from_dir : c->m->tmp, m->temp, c->m->cur, name) <
-		    0)
+		if (show_one(c, m, name) < 0)
 			return failed(c->m, "rename to cur", e);
 		c->renamed++;
 		FAULT("shown");
@@ -531,7 +543,7 @@ void maildir_append_free(struct append *base)
 	for (size_t i = 0; i < ap->n; i++) {
 		if (ap->messages[i].fd >= 0)
 			close(ap->messages[i].fd);
-		if (!ap->committed && !ap->messages[i].moved)
+		if (!ap->committed && !ap->messages[i].moved && !ap->messages[i].linked)
 			unlinkat(m->tmp, ap->messages[i].temp, 0);
 	}
 	buf_free(&ap->pending);

@@ -9,7 +9,8 @@
 
 struct append_message {
 	char *temp; /* its name in tmp, or in from_dir */
-	bool moved; /* it stands in another mailbox: from_dir is its cur or new */
+	bool moved;  /* it stands in another mailbox: from_dir is its cur or new */
+	bool linked; /* the same, and stays there: it is shown by a link */
 	int from_dir;
 	char *stem;             /* in cur */
 	int fd;                 /* written, not synced yet; else -1 */
@@ -28,6 +29,7 @@ struct maildir_append {
 	size_t n, cap;
 	size_t synced, open; /* messages before `synced` are on disk */
 	bool committed;
+	bool unlinked; /* a file was not where it was, or there can be no link to it */
 	/* the message being written */
 	struct buf pending;
 	uint64_t size, octets;

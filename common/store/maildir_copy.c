@@ -1,12 +1,12 @@
 /*
  * maildir_copy.c: COPY and MOVE (RFC 3501 §6.4.7, RFC 6851).
  *
- * A copy is a hard link under a new base name, or the bytes where there can be none
- * (another filesystem, too many links), put into the target's tmp and shown by the commit
- * of maildir_append.c.  A move is one rename(2) per message, under the locks of both
- * mailboxes (maildir_move.c); where there can be none it is a copy that is on disk
- * before the source is unlinked: killed in between, the message is in both, never in
- * none.
+ * A copy is a hard link under a new base name, made by the commit of maildir_append.c.
+ * If a file isn't there any more by then, or can't be linked (another filesystem, too
+ * many links), all starts again, with links or the bytes in the target's tmp.  A move is
+ * one rename(2) per message, under the locks of both mailboxes (maildir_move.c); where
+ * there can be none it is a copy that is on disk before the source is unlinked: killed in
+ * between, the message is in both, never in none.
  */
 #include "maildir_copy.h"
 
@@ -60,17 +60,22 @@ void copying_take(struct copying *c, const struct index_record *r, struct bytes 
 	take_flags(c, r, m);
 }
 
-/* 1; 0 it is not where the record says; -1; 2: can't be linked. */
+/* A link in tmp, or just the names where the commit makes the link.  1; 0 it is not where the
+ * record says; -1; 2: can't be linked. */
 static int link_one(struct copying *c, const struct index_record *r, struct error *e)
 {
 	struct maildir *from = maildir_of(c->from), *to = maildir_of(c->to);
 	char name[MAILDIR_NAME_MAX + 1], unique[MAILDIR_NAME_MAX + 1];
 	size_t n = maildir_file_name(c->from, r, name);
+	struct stat st;
 
 	if (!n)
 		return 0;
 	maildir_name_unique(unique);
-	if (linkat(maildir_dir(from, r->driver), name, to->tmp, unique, 0) < 0) {
+	int dir = maildir_dir(from, r->driver);
+	int found = c->direct ? fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)
+			      : linkat(dir, name, to->tmp, unique, 0);
+	if (found < 0) {
 		if (errno == ENOENT)
 			return 0;
 		if (errno == EXDEV || errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP)
@@ -78,7 +83,9 @@ static int link_one(struct copying *c, const struct index_record *r, struct erro
 		return error_errno(e, "Message could not be copied", "%s: link", to->path);
 	}
 	struct append_message *m = append_new(c->ap);
-	m->temp = arena_str(&c->ap->arena, bytes_of(unique));
+	m->linked = c->direct;
+	m->from_dir = dir;
+	m->temp = arena_str(&c->ap->arena, bytes_of(c->direct ? name : unique));
 	copying_take(c, r, (struct bytes){ name, n }, unique, m);
 	FAULT("linked");
 	return 1;
@@ -177,6 +184,28 @@ static int copy_all(struct copying *c, const uint32_t *uids, size_t n, bool move
 	return 0;
 }
 
+static int copy_once(struct copying *c, const uint32_t *uids, size_t n, bool move,
+		     struct append_result *done, struct error *e)
+{
+	int r = copy_all(c, uids, n, move, e);
+
+	return r == 0 && c->n ? maildir_append_commit(&c->ap->base, done, e) : r;
+}
+
+static int copy(struct copying *c, const uint32_t *uids, size_t n, bool move,
+		struct append_result *done, struct error *e)
+{
+	int r;
+
+	c->direct = maildir_can_rename(c->from, c->to);
+	r = copy_once(c, uids, n, move, done, e);
+	if (r == 0 || !c->ap->unlinked)
+		return r;
+	c->direct = false;
+	c->n = c->ap->n = c->ap->synced = 0;
+	return copy_once(c, uids, n, move, done, e);
+}
+
 int maildir_copy(struct mailbox *mb, struct mailbox *to, struct arena *a, const uint32_t *uids,
 		 size_t n, bool move, struct copy_result *r, struct error *e)
 {
@@ -192,9 +221,7 @@ int maildir_copy(struct mailbox *mb, struct mailbox *to, struct arena *a, const 
 	c.ap = (struct maildir_append *)ap;
 	bool rename = move && maildir_can_rename(mb, to);
 	int result = rename ? maildir_move(&c, uids, n, &done, &r->expunge, e)
-			    : copy_all(&c, uids, n, move, e);
-	if (result == 0 && c.n && !rename)
-		result = maildir_append_commit(ap, &done, e);
+			    : copy(&c, uids, n, move, &done, e);
 	/* What was moved before an error stays moved, and is told. */
 	if (c.n && done.n) {
 		r->uidvalidity = done.uidvalidity;

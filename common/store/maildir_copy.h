@@ -13,6 +13,7 @@ struct copying {
 	uint32_t *uids;             /* of what was copied, beside ap->messages */
 	struct index_record *records;
 	size_t n;
+	bool direct; /* links straight into the target's cur */
 };
 
 /* Flags, date and name of a message that was found under `name`. */

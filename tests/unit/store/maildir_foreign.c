@@ -194,6 +194,44 @@ static void test_dovecot_saves_during_scan(void **state)
 	assert_string_equal(body(5), "e");
 }
 
+static void stranger_flags(void)
+{
+	assert_int_equal(rename(path_of("cur/30.c.h:2,F"), path_of("cur/30.c.h:2,FS")), 0);
+}
+
+static void stranger_removes(void)
+{
+	assert_int_equal(unlink(path_of("cur/30.c.h:2,FS")), 0);
+}
+
+/* A file is renamed or removed after COPY found it: all or nothing. */
+static void test_copy_races(void **state)
+{
+	struct mailbox *to;
+	struct copy_result r;
+	uint32_t uids[] = { 3, 4 };
+
+	(void)state;
+	three();
+	open_inbox(0);
+	assert_int_equal(store_create(store, BYTES("Other"), &err), 0);
+	assert_int_equal(mailbox_open(store, BYTES("Other"), MAILBOX_NOVIEW, &to, &err), 0);
+	when = "linked";
+	then = stranger_flags;
+	assert_int_equal(mailbox_copy(mb, to, &arena, uids, 2, false, &r, &err), 0);
+	assert_int_equal(r.n, 2);
+	when = "linked";
+	then = stranger_removes;
+	assert_int_equal(mailbox_copy(mb, to, &arena, uids, 2, false, &r, &err), -1);
+	assert_int_equal(err.kind, ERROR_EXPUNGED);
+	mailbox_close(to);
+	close_inbox();
+	open_box("Other", 0);
+	assert_int_equal(view_count(mailbox_view(mb)), 2);
+	/* Lines 1 and 2 were written before the link failed. */
+	assert_string_equal(flags_only(), "3 FS|4 |");
+}
+
 /* A line whose file never comes burns its UID. */
 static void test_line_without_file(void **state)
 {
@@ -759,6 +797,7 @@ int main(void)
 		TEST(test_validity_changes),
 		TEST(test_dovecot_appends),
 		TEST(test_dovecot_saves_during_scan),
+		TEST(test_copy_races),
 		TEST(test_line_without_file),
 		TEST(test_reappears),
 		TEST(test_duplicates),
