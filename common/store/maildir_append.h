@@ -8,7 +8,7 @@
 #include "maildir_private.h"
 
 struct append_message {
-	char *temp; /* its name in tmp, or in from_dir */
+	char *temp;  /* its name in tmp, or in from_dir */
 	bool moved;  /* it stands in another mailbox: from_dir is its cur or new */
 	bool linked; /* the same, and stays there: it is shown by a link */
 	int from_dir;
