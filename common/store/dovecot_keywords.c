@@ -139,6 +139,7 @@ int keywords_write(struct mailbox *mb, const struct keyword_names *k, struct err
 void keywords_of_index(struct mailbox *mb, struct keyword_names *k)
 {
 	for (unsigned i = 0; i < INDEX_KEYWORDS; i++) {
+		/* cppcheck-suppress uninitvar ; it is written here */
 		size_t n = index_keyword(mb->index, i, k->name[i]);
 		k->name[i][n < INDEX_KEYWORD_SIZE ? n : 0] = '\0';
 	}

@@ -175,7 +175,8 @@ static void mark_known(struct sync *s)
 	for (uint64_t i = 0; i < s->head.count && index_read(s->mb->index, i, &r); i++) {
 		if (r.state & INDEX_DEAD)
 			continue;
-		struct bytes b = { stored, index_name(s->mb->index, &r, stored) };
+		size_t length = index_name(s->mb->index, &r, stored);
+		struct bytes b = { stored, length };
 		struct scan_entry *e = scan_find(&s->scan, stored_stem(b, r.driver));
 		if (!e || !e->next)
 			continue;
@@ -204,7 +205,8 @@ static int match_records(struct sync *s, struct error *e)
 					 "%s: record can't be read", s->m->path);
 		if ((r.state & INDEX_DEAD) || (s->scan.new_only && !(r.driver & MAILDIR_NEW)))
 			continue;
-		struct bytes b = { stored, index_name(s->mb->index, &r, stored) };
+		size_t length = index_name(s->mb->index, &r, stored);
+		struct bytes b = { stored, length };
 		struct scan_entry *entry = scan_find(&s->scan, stored_stem(b, r.driver));
 		if (entry && entry->uid == 0) {
 			entry->uid = r.uid;
