@@ -107,12 +107,13 @@ static void fork_parser(struct gate *g)
 	if (g->parser == 0) {
 		close(g->control);
 		jail();
-		_exit(g->protocol->talk(&g->talk));
+		_exit((int)g->protocol->talk(&g->talk));
 	}
 	close(g->talk.gate);
 }
 
-/* The parser is gone when this returns; by itself, if `patient`.  Its last word. */
+/* The parser is gone when this returns; by itself, if `patient`, and then it may still say
+ * BYE.  Otherwise not a byte of its comes after what the handler writes.  Its last word. */
 static const char *end_parser(struct gate *g, bool patient)
 {
 	static const char *const words[TALK_ENDS] = {
@@ -123,7 +124,8 @@ static const char *end_parser(struct gate *g, bool patient)
 	int status = 0;
 	pid_t got = 0;
 
-	close(g->control);
+	if (patient)
+		close(g->control); /* it ends when it sees this */
 	while (patient && (got = waitpid(g->parser, &status, WNOHANG)) == 0 &&
 	       clock_ms() < deadline)
 		signals_wait(NULL, 0, deadline);
@@ -131,6 +133,8 @@ static const char *end_parser(struct gate *g, bool patient)
 		kill(g->parser, SIGKILL);
 		waitpid(g->parser, &status, 0);
 	}
+	if (!patient)
+		close(g->control);
 	if (WIFEXITED(status) && WEXITSTATUS(status) < TALK_ENDS)
 		return words[WEXITSTATUS(status)];
 	return "the parser died";
