@@ -148,15 +148,14 @@ $(B)/asan/checkpassword: $(B)/obj/asan/checkpassword/checkpassword.o $(call libs
 LIBS_checkpassword-crypt = -lcrypt
 LIBS_checkpassword-pam = -lpam
 LIBS_roost-users = -lcdb -lcrypt
+ALSO_roost-users = usersdb
 define GLIBC # flavour, directory, program
-$(2)/$(3): $(B)/obj/$(1)/checkpassword/$(3).o $(call libs,$(1),checkpassword)
+$(2)/$(3): $(patsubst %,$(B)/obj/$(1)/checkpassword/%.o,$(3) $(ALSO_$(3))) $(call libs,$(1),checkpassword)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(LIBS_$(3))
 endef
 $(foreach p,checkpassword-crypt checkpassword-pam roost-users,$(eval $(call GLIBC,glibc,$(B),$(p)))\
 	$(eval $(call GLIBC,asan,$(B)/asan,$(p))))
-$(B)/roost-users: $(B)/obj/glibc/checkpassword/usersdb.o
-$(B)/asan/roost-users: $(B)/obj/asan/checkpassword/usersdb.o
 
 # Tests: each is linked with its layer and those to its left.
 INC_test = -Itests -DINDEX_FAULTS
@@ -196,7 +195,7 @@ check-asan: deps
 
 layers:
 	@tests/layers $(B)/layers "$(CC_test) $(WARN)" \
-		$(foreach l,$(LAYERS) imapd,"$(l) $(wildcard common/$(l) $(l)) $(INC_$(l))")
+		$(foreach l,$(LAYERS) imapd checkpassword,"$(l) $(wildcard common/$(l) $(l)) $(INC_$(l))")
 demo: all
 	B=$(abspath $(B)) IMAPD=$(abspath $(B))/imapd SRC=$(CURDIR) tests/demo.sh
 format:
@@ -204,7 +203,7 @@ format:
 lint:
 	clang-format --dry-run -Werror $(SOURCES) $(HEADERS)
 	cppcheck -q --std=c11 --language=c --error-exitcode=1 --inline-suppr \
-		--enable=warning,performance,portability $(INC_imapd) -Icommon/login -Iimapd/imap-login \
+		--enable=warning,performance,portability $(INC_imapd) -Icommon/login -Iimapd/imap-login -Icheckpassword \
 		-DSYSCONFDIR='"/etc"' \
 		$(filter-out tests/%,$(SOURCES))
 

@@ -110,7 +110,10 @@ static enum answer authenticate(pam_handle_t *h)
 
 	if (a == ANSWER_EXPIRED || a == ANSWER_FORBIDDEN)
 		return ANSWER_WRONG;
-	return a == ANSWER_OK ? meaning(pam_acct_mgmt(h, flags)) : a;
+	if (a != ANSWER_OK)
+		return a;
+	a = meaning(pam_acct_mgmt(h, flags));
+	return a == ANSWER_WRONG ? ANSWER_FORBIDDEN : a;
 }
 
 static enum answer check_password(void)

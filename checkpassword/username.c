@@ -3,7 +3,7 @@
  *
  * Letters become small; what follows the first RECIPIENT_DELIMITER (default
  * "+", empty: none) in the local part goes; a domain in LOCAL_DOMAINS goes; a
- * name without a domain gets DEFAULT_DOMAIN, unless that is local.  A name
+ * name that has none then gets DEFAULT_DOMAIN, unless that is local.  A name
  * becomes part of paths (%u, %n, %d): only letters, digits and some marks are
  * taken, and no part is empty or begins with a dot.  Names beyond ASCII are
  * not known here yet.
@@ -52,18 +52,28 @@ static void lower(char *p)
 		*p = ascii_lower(*p);
 }
 
+/* The domain a name ends up with; without bytes where it has none. */
+static struct bytes domain_of(struct bytes given)
+{
+	struct bytes fallback = bytes_of(conf_str("DEFAULT_DOMAIN", ""));
+
+	if (given.n && !domain_is_local(given))
+		return given;
+	return domain_is_local(fallback) ? BYTES("") : fallback;
+}
+
 bool username_canonical(struct bytes typed, char out[USERNAME_MAX + 1])
 {
 	size_t at = bytes_rchr(typed, '@');
 	struct bytes local = without_detail(bytes_sub(typed, 0, at));
-	struct bytes domain = at == BYTES_NONE ? bytes_of(conf_str("DEFAULT_DOMAIN", ""))
-					       : bytes_from(typed, at + 1);
-	bool bare = at == BYTES_NONE && domain.n == 0;
+	struct bytes domain = at == BYTES_NONE ? BYTES("") : bytes_from(typed, at + 1);
 
-	if (!part_valid(local, LOCAL_MARKS) || (!bare && !part_valid(domain, DOMAIN_MARKS)))
+	if (!part_valid(local, LOCAL_MARKS) ||
+	    (at != BYTES_NONE && !part_valid(domain, DOMAIN_MARKS)))
 		return false;
-	if (bare || domain_is_local(domain))
-		domain.n = 0;
+	domain = domain_of(domain);
+	if (domain.n && !part_valid(domain, DOMAIN_MARKS))
+		return false;
 	if (local.n + domain.n + (domain.n > 0) > USERNAME_MAX)
 		return false;
 	memcpy(out, local.p, local.n);

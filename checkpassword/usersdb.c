@@ -137,6 +137,8 @@ static int add_line(struct maker *m, struct bytes line)
 	if (got <= 0 || why)
 		return 0;
 	ok = put(m, bytes_of(name), &u);
+	if (ok < 0)
+		complain(m, strerror(errno), true);
 	if (ok > 0)
 		complain(m, "this user was in a line before", true);
 	m->r->users++;
@@ -184,15 +186,21 @@ static int open_dir(const char *path, char copy[4096], const char **name)
 	return dir_open(AT_FDCWD, dirname(copy));
 }
 
-/* A temporary file that will be readable for whom the old one is. */
+/* A temporary file that will be readable for whom the old one is; cdb_make_put
+ * reads what it has written. */
 static int open_temp(int dir, const char *name, char temp[FILE_TEMP_NAME])
 {
 	struct stat st;
-	int fd = file_temp(dir, ".users", 0600, temp);
+	int made = file_temp(dir, ".users", 0600, temp), fd;
 
-	if (fd >= 0 && fstatat(dir, name, &st, 0) == 0 &&
-	    (fchown(fd, st.st_uid, st.st_gid) < 0 || fchmod(fd, st.st_mode & 0777) < 0)) {
-		close(fd);
+	if (made < 0)
+		return -1;
+	fd = file_open(dir, temp, O_RDWR | O_NOFOLLOW, 0);
+	close(made);
+	if (fd < 0 || (fstatat(dir, name, &st, 0) == 0 && (fchown(fd, st.st_uid, st.st_gid) < 0 ||
+							   fchmod(fd, st.st_mode & 0777) < 0))) {
+		if (fd >= 0)
+			close(fd);
 		unlinkat(dir, temp, 0);
 		return -1;
 	}
