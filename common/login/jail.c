@@ -32,29 +32,33 @@ void jail_private(void)
 		log_die("jail", "not dumpable: %s", "refused by the kernel");
 }
 
+static bool limits(void)
+{
+	const struct rlimit none = { 0, 0 }, poll = { JAIL_POLL, JAIL_POLL },
+			    cpu = { JAIL_CPU_SECONDS, JAIL_CPU_SECONDS };
+
+	return setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_NPROC, &none) == 0 &&
+	       setrlimit(RLIMIT_FSIZE, &none) == 0 && setrlimit(RLIMIT_NOFILE, &poll) == 0 &&
+	       setrlimit(RLIMIT_CPU, &cpu) == 0;
+}
+
+static bool limit_memory(void)
+{
+#ifdef JAIL_SANITIZED
+	return true; /* it maps terabytes */
+#else
+	const struct rlimit memory = { JAIL_MEMORY, JAIL_MEMORY };
+
+	return setrlimit(RLIMIT_AS, &memory) == 0;
+#endif
+}
+
 void jail(void)
 {
-	static const struct {
-		int what;
-		rlim_t most;
-	} limits[] = {
-		{ RLIMIT_CORE, 0 },
-		{ RLIMIT_NPROC, 0 },
-		{ RLIMIT_FSIZE, 0 },
-		{ RLIMIT_NOFILE, JAIL_POLL },
-		{ RLIMIT_CPU, JAIL_CPU_SECONDS },
-#ifndef JAIL_SANITIZED
-		{ RLIMIT_AS, JAIL_MEMORY },
-#endif
-	};
-
 	signal(SIGXFSZ, SIG_IGN);
 	jail_private();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		log_die("jail", "no new privileges: refused by the kernel");
-	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-		struct rlimit l = { limits[i].most, limits[i].most };
-		if (setrlimit(limits[i].what, &l) < 0)
-			log_die("jail", "a resource limit was refused by the kernel");
-	}
+	if (!limits() || !limit_memory())
+		log_die("jail", "a resource limit was refused by the kernel");
 }
