@@ -164,7 +164,7 @@ static void end(struct attempt *a)
 	siginfo_t how;
 	bool ended = gone(a, &how);
 
-	if (!ended)
+	if (!ended && a->refusal == OUTCOME_READY) /* who refused is about to end by itself */
 		kill(a->pid, SIGTERM);
 	while (!ended && clock_ms() < deadline) {
 		signals_wait(NULL, 0, deadline);
@@ -198,6 +198,18 @@ static bool watch(struct attempt *a, int64_t deadline)
 	return false;
 }
 
+/* The administrator hears of what is not the client's fault. */
+static void log_trouble(const struct attempt *a)
+{
+	if (a->refusal != OUTCOME_READY)
+		return; /* it knew what it said */
+	if (WIFSIGNALED(a->status))
+		log_error("authenticator", "died of signal %d", WTERMSIG(a->status));
+	else
+		log_error("authenticator", "exit %d%s", WEXITSTATUS(a->status),
+			  a->heard ? " after it had spoken on LOGINFD" : "");
+}
+
 enum outcome authenticate(struct attempt *a, struct record *r, const char *tag_variable,
 			  char **argv, int timeout_ms)
 {
@@ -215,8 +227,12 @@ enum outcome authenticate(struct attempt *a, struct record *r, const char *tag_v
 	}
 	end(a);
 	close(a->fd);
-	if (decided)
-		return attempt_outcome(a);
+	if (decided) {
+		enum outcome o = attempt_outcome(a);
+		if (o == OUTCOME_UNAVAILABLE)
+			log_trouble(a);
+		return o;
+	}
 	if (signals_stop)
 		return OUTCOME_STOPPED;
 	log_error("authenticator", "no answer within %d ms", timeout_ms);

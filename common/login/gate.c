@@ -80,7 +80,7 @@ static void settings(struct gate *g)
 	g->talk.deadline = clock_ms() + seconds("LOGIN_TIMEOUT", LOGIN_TIME_S, 1);
 	g->answer_ms = seconds("LOGIN_AUTH_TIMEOUT", LOGIN_ANSWER_S, 1);
 	g->delay_ms = seconds("LOGIN_FAILURE_DELAY", LOGIN_DELAY_S, 0);
-	log_context("ip", bytes_of(g->peer.ip));
+	log_context("ip", bytes_of(*g->peer.ip ? g->peer.ip : "-"));
 }
 
 static int move_up(int fd)
