@@ -16,7 +16,7 @@ SYSCONFDIR = /etc
 FUZZ_SECONDS = 10
 
 LAYERS   = base message index store login
-PROGRAMS = imapd imap-login checkpassword checkpassword-crypt checkpassword-pam
+PROGRAMS = imapd imap-login checkpassword checkpassword-crypt checkpassword-pam checkpassword-shadow
 TOOLS    = roost-users
 
 define NEWLINE
@@ -57,7 +57,7 @@ INC_checkpassword  = $(INC_base) -Icheckpassword
 LINK_checkpassword = checkpassword base
 LIBS_checkpassword = -lcdb
 GLIBC_checkpassword = $(wildcard checkpassword/checkpassword-*.c checkpassword/roost-users.c \
-	checkpassword/usersdb.c)
+	checkpassword/usersdb.c checkpassword/nss.c)
 SRC_checkpassword = $(filter-out checkpassword/checkpassword.c $(GLIBC_checkpassword), \
 	$(wildcard checkpassword/*.c))
 UNITS    += $(wildcard tests/unit/checkpassword/*.c)
@@ -147,6 +147,9 @@ $(B)/asan/checkpassword: $(B)/obj/asan/checkpassword/checkpassword.o $(call libs
 
 LIBS_checkpassword-crypt = -lcrypt
 LIBS_checkpassword-pam = -lpam
+LIBS_checkpassword-shadow = -lcrypt
+ALSO_checkpassword-pam = nss
+ALSO_checkpassword-shadow = nss
 LIBS_roost-users = -lcdb -lcrypt
 ALSO_roost-users = usersdb
 define GLIBC # flavour, directory, program
@@ -154,7 +157,7 @@ $(2)/$(3): $(patsubst %,$(B)/obj/$(1)/checkpassword/%.o,$(3) $(ALSO_$(3))) $(cal
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(LIBS_$(3))
 endef
-$(foreach p,checkpassword-crypt checkpassword-pam roost-users,$(eval $(call GLIBC,glibc,$(B),$(p)))\
+$(foreach p,checkpassword-crypt checkpassword-pam checkpassword-shadow roost-users,$(eval $(call GLIBC,glibc,$(B),$(p)))\
 	$(eval $(call GLIBC,asan,$(B)/asan,$(p))))
 
 # Tests: each is linked with its layer and those to its left.

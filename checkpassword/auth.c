@@ -18,6 +18,7 @@ static const struct source {
 } sources[] = {
 	{ "users", users_ask, users_present },
 	{ "pam", pam_ask, pam_present },
+	{ "shadow", shadow_ask, shadow_present },
 };
 
 #define SOURCES (sizeof(sources) / sizeof(sources[0]))

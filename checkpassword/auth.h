@@ -17,6 +17,7 @@ enum answer auth_ask(const struct question *q, struct user *u) __attribute__((wa
 /* The sources; each as above. */
 enum answer users_ask(const struct question *q, struct user *u);
 enum answer pam_ask(const struct question *q, struct user *u);
+enum answer shadow_ask(const struct question *q, struct user *u);
 
 /* Takes the time that a wrong password takes, if users.cdb was asked. */
 void users_waste_time(const struct question *q);
@@ -24,6 +25,7 @@ void users_waste_time(const struct question *q);
 /* users.cdb, or the file it is made from, is there. */
 bool users_present(void);
 bool pam_present(void);
+bool shadow_present(void);
 
 /* Is this the password that was stored: OK, WRONG or TROUBLE. */
 enum answer verify(struct bytes stored, struct bytes pass);

@@ -7,21 +7,15 @@
  * service says, delays are left to the login program, and no session is
  * opened.  A lookup asks NSS only: an expired account still gets mail.
  */
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "helper.h"
 #include "log.h"
-
-#define NSS_BUFFER 65536
-#define GROUPS 256
+#include "nss.h"
 
 enum part { MODE, SERVICE, NAME, PASS, PEER, PARTS };
 
@@ -138,56 +132,21 @@ static enum answer check_password(void)
 	return a;
 }
 
-static void add_groups(const struct passwd *pw, struct buf *out)
-{
-	gid_t list[GROUPS];
-	int n = GROUPS;
-
-	if (getgrouplist(pw->pw_name, pw->pw_gid, list, &n) < 0) {
-		log_error("groups", "more than %d groups", GROUPS);
-		_exit(ANSWER_TROUBLE);
-	}
-	for (int i = 0; i < n; i++)
-		buf_printf(out, "%s%u", i ? " " : "", list[i]);
-}
-
-static bool write_user(const struct passwd *pw)
-{
-	struct buf uid = BUF_INIT, gid = BUF_INIT, groups = BUF_INIT, out = BUF_INIT;
-	struct user u = { 0 };
-
-	buf_u64(&uid, pw->pw_uid);
-	buf_u64(&gid, pw->pw_gid);
-	add_groups(pw, &groups);
-	u.field[USER_UID] = buf_view(&uid);
-	u.field[USER_GID] = buf_view(&gid);
-	u.field[USER_HOME] = bytes_of(pw->pw_dir);
-	u.field[USER_SHELL] = bytes_of(pw->pw_shell);
-	u.field[USER_GROUPS] = buf_view(&groups);
-	user_encode(&u, &out);
-	return out.n <= USER_MAX && file_write_all(1, out.p, out.n) == 0;
-}
-
 /* PAM is asked for names that NSS lacks as well: they take as long as others. */
 static enum answer decide(void)
 {
-	static char nss[NSS_BUFFER];
-	struct passwd pw, *known = NULL;
+	const struct passwd *known;
 	bool lookup = bytes_is(part[MODE], "lookup");
-	int error = getpwnam_r(part[NAME].p, &pw, nss, sizeof(nss), &known);
 	enum answer a;
 
-	if (error) {
-		errno = error;
-		log_error("nss", "%m");
+	if (!nss_find(part[NAME].p, &known))
 		return ANSWER_TROUBLE;
-	}
 	if (!lookup && part[PASS].n == 0)
 		return ANSWER_WRONG;
 	a = lookup ? ANSWER_OK : check_password();
 	if (!known)
 		return ANSWER_UNKNOWN;
-	if (a != ANSWER_WRONG && a != ANSWER_TROUBLE && !write_user(&pw))
+	if (a != ANSWER_WRONG && a != ANSWER_TROUBLE && !nss_write(known))
 		return ANSWER_TROUBLE;
 	return a;
 }

@@ -152,7 +152,8 @@ static int add_nobody(struct maker *m)
 	char hash[USERSDB_HASH];
 
 	for (size_t i = 1; i < KINDS; i++)
-		if (m->kinds[i].n > most->n)
+		if (m->kinds[i].n > most->n ||
+		    (m->kinds[i].n == most->n && most->n && bytes_is(most->prefix, "plain")))
 			most = &m->kinds[i];
 	if (most->n)
 		u.field[USER_PASS] = most->sample;
