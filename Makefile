@@ -15,9 +15,9 @@ PREFIX     = /usr/local
 SYSCONFDIR = /etc
 FUZZ_SECONDS = 10
 
-LAYERS   = base message index store
-PROGRAMS = imapd
-TOOLS    =
+LAYERS   = base message index store login
+PROGRAMS = imapd imap-login checkpassword checkpassword-crypt checkpassword-pam checkpassword-shadow
+TOOLS    = roost-users
 
 define NEWLINE
 
@@ -30,6 +30,8 @@ INC_message = $(INC_base) -Icommon/message
 INC_index   = $(INC_base) -Icommon/index
 INC_store   = $(INC_message) -Icommon/index -Icommon/store
 INC_imapd   = $(INC_store) -Iimapd
+INC_login   = $(INC_base) -Icommon/login
+INC_imap-login = $(INC_login) -Iimapd/imap-login
 
 # What each links, right to left.
 LINK_base    = base
@@ -37,15 +39,31 @@ LINK_message = message base
 LINK_index   = index base
 LINK_store   = store index message base
 LINK_imapd   = imapd $(LINK_store)
+LINK_login   = login base
+LINK_imap-login = imap-login $(LINK_login)
 
 SRC_imapd = $(wildcard imapd/*.c)
+SRC_imap-login = $(wildcard imapd/imap-login/*.c)
 SRC_layer = $(or $(SRC_$(1)),$(wildcard common/$(1)/*.c))
-UNITS     = $(wildcard $(addsuffix /*.c,$(addprefix tests/unit/,$(LAYERS) imapd)))
-FUZZERS   = $(wildcard $(addsuffix /*.c,$(addprefix tests/fuzz/,$(LAYERS) imapd)))
-HEADERS   = $(wildcard common/*/*.h imapd/*.h tests/*.h)
-SOURCES   = $(wildcard common/*/*.c imapd/*.c) $(UNITS) $(FUZZERS)
+UNITS     = $(wildcard $(addsuffix /*.c,$(addprefix tests/unit/,$(LAYERS) imapd imap-login)))
+FUZZERS   = $(wildcard $(addsuffix /*.c,$(addprefix tests/fuzz/,$(LAYERS) imapd imap-login)))
+HEADERS   = $(wildcard common/*/*.h imapd/*.h imapd/*/*.h tests/*.h)
+SOURCES   = $(wildcard common/*/*.c imapd/*.c imapd/*/*.c) $(UNITS) $(FUZZERS)
 SYSTEMD   = $(wildcard units/*.service units/*.socket)
 MANPAGES  = $(wildcard */*.[1-8] common/*/*.[1-8])
+
+# The authenticator: what it shares is a library, what needs glibc is not in it.
+INC_checkpassword  = $(INC_base) -Icheckpassword
+LINK_checkpassword = checkpassword base
+LIBS_checkpassword = -lcdb
+GLIBC_checkpassword = $(wildcard checkpassword/checkpassword-*.c checkpassword/roost-users.c \
+	checkpassword/usersdb.c checkpassword/nss.c)
+SRC_checkpassword = $(filter-out checkpassword/checkpassword.c $(GLIBC_checkpassword), \
+	$(wildcard checkpassword/*.c))
+UNITS    += $(wildcard tests/unit/checkpassword/*.c)
+FUZZERS  += $(wildcard tests/fuzz/checkpassword/*.c)
+HEADERS  += $(wildcard checkpassword/*.h)
+SOURCES  += $(wildcard checkpassword/*.c)
 
 WARN  = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wconversion \
 	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings
@@ -69,9 +87,11 @@ PIE_LINK  = musl-gcc -o $@ -nostartfiles -nostdlib -static \
 SANITIZE   = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CC_release = musl-gcc -O2 -g -fPIE -ffunction-sections -fdata-sections $(HARD) \
 	-idirafter /usr/include -idirafter /usr/include/$(TRIPLET)
+CC_glibc   = gcc -O2 -g -fPIE $(HARD) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 CC_test    = gcc -O1 -g -fPIE $(HARD) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 CC_asan    = gcc -O1 -g -fPIE $(HARD) $(SANITIZE)
 CC_fuzz    = clang -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
+LD_glibc   = -pie -Wl,-z,relro,-z,now,--as-needed
 LD_test    = -pie -Wl,-z,relro,-z,now
 LD_asan    = -pie
 LD_fuzz    = -fsanitize=fuzzer
@@ -80,9 +100,9 @@ ifndef V	# make V=1 shows the commands
 Q = @echo "  $(@:$(B)/%=%)";
 endif
 
-all: $(PROGRAMS:%=$(B)/%)
+all: $(PROGRAMS:%=$(B)/%) $(TOOLS:%=$(B)/%)
 units: $(UNITS:tests/%.c=$(B)/%)
-asan: $(PROGRAMS:%=$(B)/asan/%) $(UNITS:tests/%.c=$(B)/asan/%)
+asan: $(PROGRAMS:%=$(B)/asan/%) $(TOOLS:%=$(B)/asan/%) $(UNITS:tests/%.c=$(B)/asan/%)
 
 # The directory a source lies in is its layer.
 layer   = $(notdir $(patsubst %/,%,$(dir $(1))))
@@ -99,9 +119,10 @@ define FLAVOUR # flavour
 $(B)/obj/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(WARN) $$(DEFS) $$(CFLAGS) $$(call include,$$<) $$(INC_$(1)) -MMD -MP -c -o $$@ $$<
-$(foreach l,$(LAYERS) imapd,$(eval $(call LIBRARY,$(1),$(l))))
+$(foreach l,$(LAYERS) imapd imap-login,$(eval $(call LIBRARY,$(1),$(l))))
 endef
-$(foreach f,release test asan fuzz,$(eval $(call FLAVOUR,$(f))))
+$(foreach f,release glibc test asan fuzz,$(eval $(call FLAVOUR,$(f)))\
+	$(eval $(call LIBRARY,$(f),checkpassword)))
 
 # Programs.
 $(B)/imapd: $(SRC_imapd:%.c=$(B)/obj/release/%.o) $(call libs,release,store)
@@ -110,6 +131,34 @@ $(B)/imapd: $(SRC_imapd:%.c=$(B)/obj/release/%.o) $(call libs,release,store)
 $(B)/asan/imapd: $(SRC_imapd:%.c=$(B)/obj/asan/%.o) $(call libs,asan,store)
 	@mkdir -p $(@D)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
+$(B)/imap-login: $(SRC_imap-login:%.c=$(B)/obj/release/%.o) $(call libs,release,login)
+	@mkdir -p $(@D)
+	$(Q)$(call PIE_LINK,$^)
+$(B)/asan/imap-login: $(SRC_imap-login:%.c=$(B)/obj/asan/%.o) $(call libs,asan,login)
+	@mkdir -p $(@D)
+	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
+
+$(B)/checkpassword: $(B)/obj/release/checkpassword/checkpassword.o $(call libs,release,checkpassword)
+	@mkdir -p $(@D)
+	$(Q)$(call PIE_LINK,$^ /usr/lib/$(TRIPLET)/libcdb.a)
+$(B)/asan/checkpassword: $(B)/obj/asan/checkpassword/checkpassword.o $(call libs,asan,checkpassword)
+	@mkdir -p $(@D)
+	$(Q)$(CC_asan) $(LD_asan) -o $@ $^ -lcdb
+
+LIBS_checkpassword-crypt = -lcrypt
+LIBS_checkpassword-pam = -lpam
+LIBS_checkpassword-shadow = -lcrypt
+ALSO_checkpassword-pam = nss
+ALSO_checkpassword-shadow = nss
+LIBS_roost-users = -lcdb -lcrypt
+ALSO_roost-users = usersdb
+define GLIBC # flavour, directory, program
+$(2)/$(3): $(patsubst %,$(B)/obj/$(1)/checkpassword/%.o,$(3) $(ALSO_$(3))) $(call libs,$(1),checkpassword)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(LIBS_$(3))
+endef
+$(foreach p,checkpassword-crypt checkpassword-pam checkpassword-shadow roost-users,$(eval $(call GLIBC,glibc,$(B),$(p)))\
+	$(eval $(call GLIBC,asan,$(B)/asan,$(p))))
 
 # Tests: each is linked with its layer and those to its left.
 INC_test = -Itests -DINDEX_FAULTS
@@ -117,7 +166,7 @@ INC_asan = -Itests -DINDEX_FAULTS
 define UNIT # flavour, directory, source, libraries
 $(2)/$(3:tests/%.c=%): $(B)/obj/$(1)/$(3:.c=.o) $(call libs,$(1),$(call layer,$(3)))
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(4)
+	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(4) $(LIBS_$(call layer,$(3)))
 endef
 $(foreach u,$(UNITS),$(eval $(call UNIT,test,$(B),$(u),-lcmocka)))
 $(foreach u,$(UNITS),$(eval $(call UNIT,asan,$(B)/asan,$(u),-lcmocka)))
@@ -127,7 +176,7 @@ fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
 fuzz: fuzzers
 	tests/fuzz/run $(B) $(FUZZ_SECONDS)
 
-BUILD_PACKAGES = gcc musl-tools linux-libc-dev libc6-dev
+BUILD_PACKAGES = gcc musl-tools linux-libc-dev libc6-dev libcdb-dev libpam0g-dev libcrypt-dev
 PACKAGES = $(BUILD_PACKAGES) make libcmocka-dev clang libclang-rt-14-dev clang-format \
 	cppcheck isync neomutt tmux python3 curl strace procps
 
@@ -153,7 +202,7 @@ check-asan: deps
 
 layers:
 	@tests/layers $(B)/layers "$(CC_test) $(WARN)" \
-		$(foreach l,$(LAYERS) imapd,"$(l) $(wildcard common/$(l) $(l)) $(INC_$(l))")
+		$(foreach l,$(LAYERS) imapd checkpassword,"$(l) $(wildcard common/$(l) $(l)) $(INC_$(l))")
 demo:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(BUILD_PACKAGES) python3"
 	@$(MAKE) --no-print-directory all
@@ -163,7 +212,8 @@ format:
 lint:
 	clang-format --dry-run -Werror $(SOURCES) $(HEADERS)
 	cppcheck -q --std=c11 --language=c --error-exitcode=1 --inline-suppr \
-		--enable=warning,performance,portability $(INC_imapd) -DSYSCONFDIR='"/etc"' \
+		--enable=warning,performance,portability $(INC_imapd) -Icommon/login -Iimapd/imap-login -Icheckpassword \
+		-DSYSCONFDIR='"/etc"' \
 		$(filter-out tests/%,$(SOURCES))
 
 LIBEXEC = $(DESTDIR)$(PREFIX)/lib/roost

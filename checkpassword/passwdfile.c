@@ -1,0 +1,101 @@
+/*
+ * passwdfile.c: `user:{SCHEME}hash:uid:gid:gecos:home:shell:extra`.
+ *
+ * Fields at the end may be left out.  Known in extra: userdb_mail=, nologin.
+ * Other userdb_ fields are left out with a warning; any other field may be a
+ * condition of the login (allow_nets), so it makes the line a bad one: to
+ * ignore it would let somebody in.
+ */
+#include "passwdfile.h"
+
+#include "num.h"
+#include "scheme.h"
+
+#define ID_MAX 0xfffffffeu /* (uid_t)-1 means "none" to the kernel */
+
+enum column { NAME, PASS, UID, GID, GECOS, HOME, SHELL, COLUMNS };
+
+static const char *check_ids(const struct user *u)
+{
+	struct bytes uid = u->field[USER_UID], gid = u->field[USER_GID];
+	uint64_t n;
+
+	if (uid.n && (!num_parse(uid, ID_MAX, &n) || n == 0))
+		return "bad uid";
+	if (gid.n && (!num_parse(gid, ID_MAX, &n) || n == 0))
+		return "bad gid";
+	return !uid.n == !gid.n ? NULL : "uid without gid, or gid without uid";
+}
+
+static const char *check(const struct user *u, size_t size)
+{
+	struct bytes hash, home = u->field[USER_HOME];
+
+	if (scheme_split(u->field[USER_PASS], &hash) == SCHEME_UNKNOWN)
+		return "password scheme not known, or not that of the hash";
+	if (home.n && home.p[0] != '/')
+		return "home is not absolute";
+	/* Room for the format, the NULs and the mark of nologin. */
+	if (size > USER_MAX - 64)
+		return "line too long";
+	return check_ids(u);
+}
+
+static const char *extra_field(struct bytes f, struct user *u, const char **warning)
+{
+	if (f.n == 0)
+		return NULL;
+	if (bytes_starts(f, BYTES("userdb_mail=")))
+		u->field[USER_MAIL] = bytes_from(f, strlen("userdb_mail="));
+	else if (bytes_is(f, "nologin") || bytes_starts(f, BYTES("nologin=")))
+		u->field[USER_NOLOGIN] = BYTES("1");
+	else if (bytes_starts(f, BYTES("userdb_")) && !bytes_starts(f, BYTES("userdb_uid")) &&
+		 !bytes_starts(f, BYTES("userdb_gid")) && !bytes_starts(f, BYTES("userdb_home")))
+		*warning = "an extra field was left out";
+	else
+		return "extra field not known";
+	return NULL;
+}
+
+static const char *extra(struct bytes rest, struct user *u, const char **warning)
+{
+	struct bytes f;
+	const char *bad = NULL;
+
+	while (!bad && bytes_split(&rest, ' ', &f))
+		bad = extra_field(f, u, warning);
+	return bad;
+}
+
+int passwdfile_line(struct bytes line, char name[USERNAME_MAX + 1], struct user *u,
+		    const char **why)
+{
+	struct bytes rest = bytes_trim(line), column[COLUMNS] = { 0 };
+	size_t size = rest.n;
+
+	*why = NULL;
+	*u = (struct user){ 0 };
+	if (rest.n == 0 || rest.p[0] == '#')
+		return 0;
+	if (bytes_chr(rest, '\0') != BYTES_NONE)
+		*why = "NUL in the line";
+	for (int i = 0; i < COLUMNS && bytes_split(&rest, ':', &column[i]); i++)
+		;
+	if (!*why && !username_canonical(column[NAME], name))
+		*why = "not a name that a user can have";
+	u->field[USER_PASS] = column[PASS];
+	u->field[USER_UID] = column[UID];
+	u->field[USER_GID] = column[GID];
+	u->field[USER_HOME] = column[HOME];
+	u->field[USER_SHELL] = column[SHELL];
+	if (!*why)
+		*why = check(u, size);
+	if (*why)
+		return -1;
+	const char *warning = NULL;
+	*why = rest.p ? extra(rest, u, &warning) : NULL;
+	if (*why)
+		return -1;
+	*why = warning;
+	return 1;
+}

@@ -1,0 +1,301 @@
+/*
+ * gate.c: a login from the first fork to the last waitpid.
+ *
+ * The gate is the process that the listener started, keeps its uid and is the last
+ * to exit.  It reads no byte of the peer's: the parser, forked before anything else, does,
+ * and may be anybody's puppet.  So the gate judges a request by itself, counts,
+ * delays, and kills a parser that doesn't end when it should.
+ *
+ * Not here yet: a uid of its own for who merely waits, TLS, session slots, a table of
+ * penalties across connections.
+ */
+#include "gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "authenticate.h"
+#include "clock.h"
+#include "conf.h"
+#include "jail.h"
+#include "log.h"
+#include "peer.h"
+#include "signals.h"
+
+#define EXIT_MISUSE 2
+#define EXIT_TEMPORARY 111
+#define OWN_FD 10           /* descriptors of ours begin here */
+#define PARSER_LATE_MS 5000 /* how long after its own deadline a parser may live */
+
+struct gate {
+	const struct protocol *protocol;
+	char **argv; /* of the authenticator */
+	struct peer peer;
+	struct talk talk; /* the parser's copy is made by fork */
+	int control;      /* to the parser */
+	pid_t parser;
+	int answer_ms, delay_ms;
+	unsigned failures, attempts;
+};
+
+/* What authenticators take for facts must come from us. */
+static void clean_environment(void)
+{
+	static const char *const facts[] = {
+		"AUTHORIZED", "AUTHMECH", "AUTHSTEP", "MASTER_USER", "CREDENTIALS_LOOKUP",
+		"LOGINFD",    "IMAPTAG",  "HOME",     "USER",        "SHELL",
+		"MAIL"
+	};
+	for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
+		unsetenv(facts[i]);
+}
+
+/* Nothing but 0, 1, 2 is handed on by accident. */
+static void close_others(void)
+{
+	if (fcntl(0, F_GETFD) < 0 || fcntl(1, F_GETFD) < 0)
+		_exit(EXIT_TEMPORARY);
+	if (syscall(SYS_close_range, 3, ~0U, 0) == 0)
+		return;
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+}
+
+static int seconds(const char *key, unsigned fallback, unsigned min)
+{
+	return (int)conf_u64(key, fallback, min, 3600) * 1000;
+}
+
+static void settings(struct gate *g)
+{
+	peer_find(&g->peer, 0);
+	g->talk.plaintext = g->peer.local || conf_bool("LOGIN_PLAINTEXT", false);
+	g->talk.silence_ms = seconds("LOGIN_SILENCE_TIMEOUT", LOGIN_SILENCE_S, 1);
+	g->talk.deadline = clock_ms() + seconds("LOGIN_TIMEOUT", LOGIN_TIME_S, 1);
+	g->answer_ms = seconds("LOGIN_AUTH_TIMEOUT", LOGIN_ANSWER_S, 1);
+	g->delay_ms = seconds("LOGIN_FAILURE_DELAY", LOGIN_DELAY_S, 0);
+	log_context("ip", bytes_of(*g->peer.ip ? g->peer.ip : "-"));
+}
+
+static int move_up(int fd)
+{
+	int up = fcntl(fd, F_DUPFD_CLOEXEC, OWN_FD);
+
+	if (up < 0)
+		log_die("start", "descriptors: %s", strerror(errno));
+	close(fd);
+	return up;
+}
+
+static void fork_parser(struct gate *g)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		log_die("start", "socketpair: %s", strerror(errno));
+	g->control = move_up(pair[0]);
+	g->talk.gate = move_up(pair[1]);
+	g->parser = fork();
+	if (g->parser < 0)
+		log_die("start", "fork: %s", strerror(errno));
+	if (g->parser == 0) {
+		close(g->control);
+		jail();
+		_exit((int)g->protocol->talk(&g->talk));
+	}
+	close(g->talk.gate);
+}
+
+/* The parser is gone when this returns; by itself, if `patient`, and then it may still say
+ * BYE.  Otherwise not a byte of its comes after what the handler writes.  Its last word. */
+static const char *end_parser(struct gate *g, bool patient)
+{
+	static const char *const words[TALK_ENDS] = {
+		"logout", "closed by the client", "silence",       "too slow",
+		"abuse",  "too many failures",    "shutting down",
+	};
+	int64_t deadline = clock_ms() + PARSER_LATE_MS;
+	int status = 0;
+	pid_t got = 0;
+
+	if (patient)
+		close(g->control); /* it ends when it sees this */
+	while (patient && (got = waitpid(g->parser, &status, WNOHANG)) == 0 &&
+	       clock_ms() < deadline)
+		signals_wait(NULL, 0, deadline);
+	if (got != g->parser) {
+		kill(g->parser, SIGKILL);
+		waitpid(g->parser, &status, 0);
+	}
+	if (!patient)
+		close(g->control);
+	if (WIFEXITED(status) && WEXITSTATUS(status) < TALK_ENDS)
+		return words[WEXITSTATUS(status)];
+	return "the parser died";
+}
+
+/* The next request: its length, 0 when the parser ended or we are to stop. */
+static size_t next_request(struct gate *g, char *p, size_t size)
+{
+	struct pollfd control = { .fd = g->control, .events = POLLIN };
+	int64_t deadline = g->talk.deadline + PARSER_LATE_MS;
+
+	while (!signals_stop && clock_ms() < deadline) {
+		if (signals_wait(&control, 1, deadline) > 0) {
+			ssize_t n = recv(g->control, p, size, MSG_DONTWAIT);
+			return n > 0 ? (size_t)n : 0;
+		}
+	}
+	return 0;
+}
+
+/* Also for a password that nobody was asked about: the client must not see a difference. */
+static void delay(struct gate *g)
+{
+	int64_t until = clock_ms() + ((int64_t)g->delay_ms << (g->failures - 1));
+
+	while (!signals_stop && clock_ms() < until)
+		signals_wait(NULL, 0, until);
+}
+
+static enum outcome judge(struct gate *g, struct record *r, struct attempt *a)
+{
+	if (!g->talk.plaintext)
+		return OUTCOME_PRIVACY;
+	if (!record_name_valid(bytes_of(r->user)) || !*r->password)
+		return OUTCOME_FAILED;
+	return authenticate(a, r, g->protocol->tag_variable, g->argv, g->answer_ms);
+}
+
+/* Counts, delays and tells the parser; false when that was the last attempt. */
+static bool refuse(struct gate *g, enum outcome o)
+{
+	struct answer answer = { .outcome = (uint8_t)o };
+
+	if (outcome_counts(o))
+		g->failures++;
+	answer.final = g->failures >= LOGIN_FAILURES_MAX || g->attempts >= LOGIN_ATTEMPTS_MAX;
+	log_info("failure", "code=%s attempt=%u", outcome_code(o), g->attempts);
+	if (outcome_counts(o))
+		delay(g);
+	return send(g->control, &answer, sizeof answer, MSG_NOSIGNAL) == sizeof answer &&
+	       !answer.final;
+}
+
+/* The handler has the connection.  We hold nothing of it and see it out. */
+static void wait_handler(struct attempt *a, int64_t start)
+{
+	bool told = false;
+
+	close(0);
+	close(1);
+	while (waitpid(a->pid, &a->status, WNOHANG) == 0) {
+		if (signals_stop && !told) {
+			kill(a->pid, SIGTERM);
+			told = true;
+		}
+		signals_wait(NULL, 0, INT64_MAX);
+	}
+	if (WIFSIGNALED(a->status))
+		log_warn("logout", "ms=%lld signal=%d", (long long)(clock_ms() - start),
+			 WTERMSIG(a->status));
+	else
+		log_info("logout", "ms=%lld status=%d", (long long)(clock_ms() - start),
+			 WEXITSTATUS(a->status));
+}
+
+static void hand_over(struct gate *g, struct attempt *a)
+{
+	if (*a->user)
+		log_context("user", bytes_of(a->user));
+	end_parser(g, false);
+	log_info("login", "pid=%ld attempt=%u", (long)a->pid, g->attempts);
+	wait_handler(a, clock_ms());
+}
+
+/* One request.  False: the connection is over, or somebody else's. */
+static bool serve(struct gate *g, char *request, size_t n)
+{
+	struct attempt a;
+	struct record r;
+	enum outcome o;
+	bool valid = record_get(&r, (struct bytes){ request, n });
+
+	explicit_bzero(request, n);
+	if (!valid) {
+		log_error("parser", "a request that no parser of ours makes");
+		end_parser(g, false);
+		return false;
+	}
+	g->attempts++;
+	log_context("user", bytes_of(r.user));
+	o = judge(g, &r, &a);
+	record_wipe(&r);
+	if (o < OUTCOME_REFUSALS) {
+		if (refuse(g, o))
+			return true;
+		end_parser(g, true);
+	} else if (o == OUTCOME_READY) {
+		hand_over(g, &a);
+	} else {
+		log_info("closed", o == OUTCOME_STOPPED ? "shutting down" : "exit 0 without R");
+		end_parser(g, o == OUTCOME_STOPPED);
+	}
+	return false;
+}
+
+static void run(struct gate *g)
+{
+	char request[LOGIN_RECORD_MAX + 1];
+	bool more;
+
+	do {
+		size_t n = next_request(g, request, sizeof request);
+
+		if (n == 0) {
+			if (signals_stop)
+				kill(g->parser, SIGTERM);
+			log_info("closed", "%s failures=%u", end_parser(g, true), g->failures);
+			return;
+		}
+		more = serve(g, request, n);
+	} while (more);
+}
+
+int gate_main(const struct protocol *protocol, int argc, char **argv)
+{
+	static struct gate g;
+
+	clean_environment();
+	log_open(protocol->program);
+	if (argc < 2) {
+		log_error("usage", "%s AUTHENTICATOR... HANDLER...", protocol->program);
+		return EXIT_MISUSE;
+	}
+	close_others();
+	g.protocol = protocol;
+	g.argv = argv + 1;
+	signals_catch();
+	settings(&g);
+	jail_private();
+	fork_parser(&g);
+	run(&g);
+	return 0;
+}
+
+bool talk_ask(const struct talk *t, const struct record *r, struct answer *answer)
+{
+	char request[LOGIN_RECORD_MAX];
+	size_t n = record_put(r, request);
+	bool sent = send(t->gate, request, n, MSG_NOSIGNAL) == (ssize_t)n;
+
+	explicit_bzero(request, sizeof request);
+	return sent && recv(t->gate, answer, sizeof *answer, 0) == sizeof *answer &&
+	       answer->outcome < OUTCOME_REFUSALS;
+}
