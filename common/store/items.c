@@ -85,12 +85,12 @@ static bool items_cached(struct mailbox *mb, const struct index_record *r, uint3
 			 struct buf *out, struct bytes items[CACHE_ITEMS_MAX])
 {
 	struct cache_key key = { r->uid, 0, r->cache_at };
-	struct index_header h;
+	uint64_t cache_id;
 
-	if (!mb->cache || !r->cache_at || !view_head(mb->view, &h))
+	if (!mb->cache || !r->cache_at || !(cache_id = view_cache_id(mb->view)))
 		return false;
 	key.identity = mailbox_identity(mb, r);
-	return cache_get(mb->cache, h.cache_id, &key, wanted, out, items) > 0;
+	return cache_get(mb->cache, cache_id, &key, wanted, out, items) > 0;
 }
 
 int mailbox_items(struct mailbox *mb, struct arena *a, uint32_t seq, const struct index_record *r,

@@ -64,6 +64,19 @@ fail:
 	return -1;
 }
 
+/* What waits goes into the cache file; garbage goes out of it. */
+static void settle_cache(struct mailbox *mb)
+{
+	struct error e;
+
+	if (!mb->cache || !mb->index)
+		return;
+	if (cache_pending(mb->cache) && cache_flush(mb->cache, mb->index, &e) < 0)
+		log_warn("cache", "%s", e.log);
+	if (!(mb->flags & MAILBOX_NOVIEW) && !mb->readonly && index_usable(mb->index))
+		cache_compact(mb->cache, mb->index, false);
+}
+
 void mailbox_close(struct mailbox *mb)
 {
 	struct arena a;
@@ -75,11 +88,7 @@ void mailbox_close(struct mailbox *mb)
 		mb->driver->settle(mb, true);
 	}
 	view_close(mb->view);
-	if (mb->cache && mb->index && cache_pending(mb->cache)) {
-		struct error e;
-		if (cache_flush(mb->cache, mb->index, &e) < 0)
-			log_warn("cache", "%s", e.log);
-	}
+	settle_cache(mb);
 	cache_close(mb->cache);
 	index_close(mb->index);
 	mb->driver->close(mb);
@@ -226,11 +235,8 @@ int mailbox_durable(struct mailbox *mb, struct error *e)
 
 void mailbox_settle(struct mailbox *mb)
 {
-	struct error e;
-
 	mailbox_learn_flush(mb);
-	if (mb->cache && cache_pending(mb->cache) && cache_flush(mb->cache, mb->index, &e) < 0)
-		log_warn("cache", "%s", e.log);
+	settle_cache(mb);
 	mb->driver->settle(mb, false);
 	if (mb->cache)
 		cache_trim(mb->cache);
