@@ -1,5 +1,5 @@
 # Maildirs that no mail program made: names without room for flags, what is not what it should be (README: serves the Maildirs you have)
-= log Permission denied|Not a directory|Symbolic link loop
+= log Permission denied|Not a directory|Symbolic link loop|Too many levels
 = message - 11-smith.eml
 $ l=$(printf '%0250d' 0); cp cur/* "tmp/$l"; mv "tmp/$l" new/
 $ mkdir -p .Shut/cur .Flat/cur .Flat/new; echo x >.Flat/tmp; chmod 0 .Shut
