@@ -13,18 +13,11 @@
 #include <sys/resource.h>
 
 #include "log.h"
+#include "sanitized.h"
 
 #define JAIL_MEMORY (16L << 20)
 #define JAIL_CPU_SECONDS 20
 #define JAIL_POLL 2 /* poll(2) wants as many as it is given */
-
-#if defined(__SANITIZE_ADDRESS__)
-#define JAIL_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define JAIL_SANITIZED 1
-#endif
-#endif
 
 void jail_private(void)
 {
@@ -44,13 +37,9 @@ static bool limits(void)
 
 static bool limit_memory(void)
 {
-#ifdef JAIL_SANITIZED
-	return true; /* it maps terabytes */
-#else
 	const struct rlimit memory = { JAIL_MEMORY, JAIL_MEMORY };
 
-	return setrlimit(RLIMIT_AS, &memory) == 0;
-#endif
+	return SANITIZED || setrlimit(RLIMIT_AS, &memory) == 0;
 }
 
 void jail(void)
