@@ -177,8 +177,10 @@ fuzz: fuzzers
 	tests/fuzz/run $(B) $(FUZZ_SECONDS)
 
 BUILD_PACKAGES = gcc musl-tools linux-libc-dev libc6-dev libcdb-dev libpam0g-dev libcrypt-dev
+# ucspi-tcp-ipv6 has it too, and stays.
+TCPSERVER = $(shell command -v tcpserver >/dev/null || echo ucspi-tcp)
 PACKAGES = $(BUILD_PACKAGES) make libcmocka-dev clang libclang-rt-14-dev clang-format \
-	cppcheck isync neomutt tmux python3 curl strace procps
+	cppcheck isync neomutt tmux python3 curl strace procps $(TCPSERVER)
 
 deps:
 	@missing=$$(for p in $(PACKAGES); do \
