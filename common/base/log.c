@@ -183,7 +183,16 @@ static bool debugging(void)
 	return state == ON;
 }
 
-static void write_line(enum log_level level, const char *event, const char *text)
+/* Nothing in it could be taken for the end of a value or a line. */
+static bool safe_fields(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (!ascii_isalnum(b.p[i]) && (!b.p[i] || !strchr(" =_-.:/+%", b.p[i])))
+			return false;
+	return b.n > 0;
+}
+
+static void write_line(enum log_level level, const char *event, const char *text, bool fields)
 {
 	static const char *const levels[] = { "debug", "info", "warn", "error" };
 	static const int priorities[] = { 7, 6, 4, 3 };
@@ -195,22 +204,27 @@ static void write_line(enum log_level level, const char *event, const char *text
 	add(&l, "%s[%ld]: level=%s event=%s", name, (long)getpid(), levels[level], event);
 	for (size_t i = 0; i < LOG_PAIRS && context[i].key[0]; i++)
 		add(&l, " %s=%s", context[i].key, context[i].value);
-	add(&l, " msg=");
-	l.n += quote(l.p + l.n, sizeof l.p - l.n - 1, bytes_of(text));
+	if (fields && safe_fields(bytes_of(text))) {
+		add(&l, " %s", text);
+	} else {
+		add(&l, " msg=");
+		l.n += quote(l.p + l.n, sizeof l.p - l.n - 1, bytes_of(text));
+	}
 	if (!to_syslog)
 		l.p[l.n++] = '\n';
 	while (write(2, l.p, l.n) < 0 && errno == EINTR)
 		;
 }
 
-static void write_va(enum log_level level, const char *event, const char *fmt, va_list ap)
-	__attribute__((format(printf, 3, 0)));
-static void write_va(enum log_level level, const char *event, const char *fmt, va_list ap)
+static void write_va(enum log_level level, const char *event, bool fields, const char *fmt,
+		     va_list ap) __attribute__((format(printf, 4, 0)));
+static void write_va(enum log_level level, const char *event, bool fields, const char *fmt,
+		     va_list ap)
 {
 	int saved = errno;
 	char text[LOG_TEXT];
 	vsnprintf(text, sizeof text, fmt, ap);
-	write_line(level, event, text);
+	write_line(level, event, text, fields);
 	errno = saved;
 }
 
@@ -220,7 +234,17 @@ void log_write(enum log_level level, const char *event, const char *fmt, ...)
 		return;
 	va_list ap;
 	va_start(ap, fmt);
-	write_va(level, event, fmt, ap);
+	write_va(level, event, false, fmt, ap);
+	va_end(ap);
+}
+
+void log_fields(enum log_level level, const char *event, const char *fmt, ...)
+{
+	if (level == LOG_LEVEL_DEBUG && !debugging())
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	write_va(level, event, true, fmt, ap);
 	va_end(ap);
 }
 
@@ -228,7 +252,7 @@ void log_die(const char *event, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	write_va(LOG_LEVEL_ERROR, event, fmt, ap);
+	write_va(LOG_LEVEL_ERROR, event, false, fmt, ap);
 	va_end(ap);
 	_exit(111);
 }

@@ -28,6 +28,11 @@ void log_write(enum log_level level, const char *event, const char *fmt, ...)
 #define log_warn(...) log_write(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 
+/* The same with pairs of our own in place of msg=: "ms=%d reason=silence", numbers and
+ * fixed words.  Text that isn't safe that way becomes a msg= like any other. */
+void log_fields(enum log_level level, const char *event, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Logs and exits 111 (temporary trouble, in the qmail sense). */
 void log_die(const char *event, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));

@@ -100,6 +100,33 @@ static void test_line(void **state)
 	assert_int_equal(strncmp(written(a_line, SOCK_STREAM), "imapd[", 6), 0);
 }
 
+static void some_fields(void)
+{
+	log_open("imap-login");
+	log_fields(LOG_LEVEL_INFO, "logout", "ms=%d in=%d reason=%s", 12, 0, "silence");
+	log_fields(LOG_LEVEL_INFO, "logout", "reason=%s", "a\" event=login");
+	log_fields(LOG_LEVEL_INFO, "logout", "reason=%s", "a\nevent=login");
+	log_fields(LOG_LEVEL_INFO, "logout", "%s", "");
+	log_fields(LOG_LEVEL_DEBUG, "logout", "x=%d", 1);
+}
+
+static void test_fields(void **state)
+{
+	static const char *const ends[] = { " ms=12 in=0 reason=silence",
+					    " msg=\"reason=a\\\" event=login\"",
+					    " msg=\"reason=a\\nevent=login\"", " msg=\"\"", "" };
+	struct bytes all = bytes_of(written(some_fields, 0)), line;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		struct bytes end = bytes_of(ends[i]);
+		assert_true(bytes_split(&all, '\n', &line));
+		if (line.n < end.n || !bytes_eq(bytes_from(line, line.n - end.n), end))
+			fail_msg("%.*s", (int)line.n, line.p);
+	}
+	assert_int_equal(line.n, 0);
+}
+
 static void a_long_line(void)
 {
 	char text[5000];
@@ -226,15 +253,11 @@ static void test_error_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_escape_small),
-		cmocka_unit_test(test_line),
-		cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_debug_is_off),
-		cmocka_unit_test(test_die),
-		cmocka_unit_test(test_peer_is_not_log),
-		cmocka_unit_test(test_error_set),
-		cmocka_unit_test(test_error_errno),
+		cmocka_unit_test(test_escape),     cmocka_unit_test(test_escape_small),
+		cmocka_unit_test(test_line),       cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_long_line),  cmocka_unit_test(test_debug_is_off),
+		cmocka_unit_test(test_die),        cmocka_unit_test(test_peer_is_not_log),
+		cmocka_unit_test(test_error_set),  cmocka_unit_test(test_error_errno),
 		cmocka_unit_test(test_error_long),
 	};
 	unsetenv("DEBUG");
