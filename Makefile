@@ -32,6 +32,7 @@ INC_store   = $(INC_message) -Icommon/index -Icommon/store
 INC_imapd   = $(INC_store) -Iimapd
 INC_login   = $(INC_base) -Icommon/login
 INC_imap-login = $(INC_login) -Iimapd/imap-login
+INC_bench   = $(INC_base) -Itests/bench
 
 # What each links, right to left.
 LINK_base    = base
@@ -47,8 +48,9 @@ SRC_imap-login = $(wildcard imapd/imap-login/*.c)
 SRC_layer = $(or $(SRC_$(1)),$(wildcard common/$(1)/*.c))
 UNITS     = $(wildcard $(addsuffix /*.c,$(addprefix tests/unit/,$(LAYERS) imapd imap-login)))
 FUZZERS   = $(wildcard $(addsuffix /*.c,$(addprefix tests/fuzz/,$(LAYERS) imapd imap-login)))
-HEADERS   = $(wildcard common/*/*.h imapd/*.h imapd/*/*.h tests/*.h)
-SOURCES   = $(wildcard common/*/*.c imapd/*.c imapd/*/*.c) $(UNITS) $(FUZZERS)
+LOAD      = $(wildcard tests/bench/*.c)
+HEADERS   = $(wildcard common/*/*.h imapd/*.h imapd/*/*.h tests/*.h tests/bench/*.h)
+SOURCES   = $(wildcard common/*/*.c imapd/*.c imapd/*/*.c) $(UNITS) $(FUZZERS) $(LOAD)
 SYSTEMD   = $(wildcard units/*.service units/*.socket)
 MANPAGES  = $(wildcard */*.[1-8] common/*/*.[1-8])
 
@@ -202,6 +204,16 @@ check-asan: deps
 	$(MAKE) -j$(shell nproc) asan
 	$(call TEST,/asan) tests/run
 
+# roost beside Dovecot, as root: ONLY="session select", SIZES, PAIRS; tests/bench/run.
+$(B)/bench/load: $(LOAD:%.c=$(B)/obj/glibc/%.o) $(B)/obj/glibc/libbase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC_glibc) $(LD_glibc) -o $@ $^
+bench: deps
+	$(MAKE) -j$(shell nproc) all $(B)/bench/load
+	$(call TEST) ONLY="$(ONLY)" SIZES="$(SIZES)" PAIRS="$(PAIRS)" tests/bench/run
+bench-long:
+	$(MAKE) bench SIZES="1000 10000 100000 1000000"
+
 layers:
 	@tests/layers $(B)/layers "$(CC_test) $(WARN)" \
 		$(foreach l,$(LAYERS) imapd checkpassword,"$(l) $(wildcard common/$(l) $(l)) $(INC_$(l))")
@@ -229,6 +241,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all units asan fuzzers fuzz deps check check-asan layers demo format lint install clean
+.PHONY: all units asan fuzzers fuzz deps check check-asan bench bench-long layers demo format lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
