@@ -221,10 +221,8 @@ enum outcome authenticate(struct attempt *a, struct record *r, const char *tag_v
 		return OUTCOME_UNAVAILABLE;
 	}
 	decided = watch(a, clock_ms() + timeout_ms);
-	if (decided && a->ready && a->refusal == OUTCOME_READY) {
-		close(a->fd);
+	if (decided && a->ready && a->refusal == OUTCOME_READY)
 		return OUTCOME_READY;
-	}
 	end(a);
 	close(a->fd);
 	if (decided) {

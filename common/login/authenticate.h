@@ -17,8 +17,8 @@ struct attempt {
 };
 
 /* Runs argv with the record on fd 3 and waits, at most timeout_ms, until it is the handler,
- * is gone, or we are told to stop.  With OUTCOME_READY a->pid is the handler;
- * with any other outcome nothing of it is left.  r's password is wiped. */
+ * is gone, or we are told to stop.  With OUTCOME_READY a->pid is the handler and a->fd
+ * open; with any other outcome nothing of it is left.  r's password is wiped. */
 enum outcome authenticate(struct attempt *a, struct record *r, const char *tag_variable,
 			  char **argv, int timeout_ms);
 /* Takes in what one message on LOGINFD says. */

@@ -1,13 +1,12 @@
 /*
- * gate.c: a login from the first fork to the last waitpid.
+ * gate.c: a login from the first fork to the handler that has the connection.
  *
- * The gate is the process that the listener started, keeps its uid and is the last
- * to exit.  It reads no byte of the peer's: the parser, forked before anything else, does,
- * and may be anybody's puppet.  So the gate judges a request by itself, counts,
- * delays, and kills a parser that doesn't end when it should.
+ * The gate is the process that the listener started, keeps its uid until somebody is let
+ * in, and is the last to exit (wait.c).  It reads no byte of the peer's: the parser, forked
+ * before anything else, does, and may be anybody's puppet.  So the gate judges a request
+ * by itself, counts, delays, and kills a parser that doesn't end when it should.
  *
- * Not here yet: a uid of its own for who merely waits, TLS, session slots, a table of
- * penalties across connections.
+ * Not here yet: TLS, a table of penalties across connections.
  */
 #include "gate.h"
 
@@ -27,6 +26,7 @@
 #include "log.h"
 #include "peer.h"
 #include "signals.h"
+#include "wait.h"
 
 #define EXIT_MISUSE 2
 #define EXIT_TEMPORARY 111
@@ -37,6 +37,7 @@ struct gate {
 	const struct protocol *protocol;
 	char **argv; /* of the authenticator */
 	struct peer peer;
+	struct jail jail;
 	struct talk talk; /* the parser's copy is made by fork */
 	int control;      /* to the parser */
 	pid_t parser;
@@ -95,6 +96,7 @@ static int move_up(int fd)
 
 static void fork_parser(struct gate *g)
 {
+	pid_t self = getpid();
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -105,21 +107,34 @@ static void fork_parser(struct gate *g)
 	if (g->parser < 0)
 		log_die("start", "fork: %s", strerror(errno));
 	if (g->parser == 0) {
-		close(g->control);
-		jail();
+		jail_parser(&g->jail, g->talk.gate, self);
 		_exit((int)g->protocol->talk(&g->talk));
 	}
 	close(g->talk.gate);
+}
+
+/* How a parser ended, for the log. */
+static const char *last_word(int status)
+{
+	static const char *const words[TALK_ENDS] = {
+		"logout", "closed by the client", "silence",       "too slow",
+		"abuse",  "too many failures",    "shutting down",
+	};
+	static char died[64];
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) < TALK_ENDS)
+		return words[WEXITSTATUS(status)];
+	if (WIFEXITED(status))
+		snprintf(died, sizeof died, "the parser died: exit %d", WEXITSTATUS(status));
+	else
+		snprintf(died, sizeof died, "the parser died of signal %d", WTERMSIG(status));
+	return died;
 }
 
 /* The parser is gone when this returns; by itself, if `patient`, and then it may still say
  * BYE.  Otherwise not a byte of its comes after what the handler writes.  Its last word. */
 static const char *end_parser(struct gate *g, bool patient)
 {
-	static const char *const words[TALK_ENDS] = {
-		"logout", "closed by the client", "silence",       "too slow",
-		"abuse",  "too many failures",    "shutting down",
-	};
 	int64_t deadline = clock_ms() + PARSER_LATE_MS;
 	int status = 0;
 	pid_t got = 0;
@@ -135,9 +150,7 @@ static const char *end_parser(struct gate *g, bool patient)
 	}
 	if (!patient)
 		close(g->control);
-	if (WIFEXITED(status) && WEXITSTATUS(status) < TALK_ENDS)
-		return words[WEXITSTATUS(status)];
-	return "the parser died";
+	return last_word(status);
 }
 
 /* The next request: its length, 0 when the parser ended or we are to stop. */
@@ -188,35 +201,13 @@ static bool refuse(struct gate *g, enum outcome o)
 	       !answer.final;
 }
 
-/* The handler has the connection.  We hold nothing of it and see it out. */
-static void wait_handler(struct attempt *a, int64_t start)
-{
-	bool told = false;
-
-	close(0);
-	close(1);
-	while (waitpid(a->pid, &a->status, WNOHANG) == 0) {
-		if (signals_stop && !told) {
-			kill(a->pid, SIGTERM);
-			told = true;
-		}
-		signals_wait(NULL, 0, INT64_MAX);
-	}
-	if (WIFSIGNALED(a->status))
-		log_warn("logout", "ms=%lld signal=%d", (long long)(clock_ms() - start),
-			 WTERMSIG(a->status));
-	else
-		log_info("logout", "ms=%lld status=%d", (long long)(clock_ms() - start),
-			 WEXITSTATUS(a->status));
-}
-
 static void hand_over(struct gate *g, struct attempt *a)
 {
 	if (*a->user)
 		log_context("user", bytes_of(a->user));
 	end_parser(g, false);
 	log_info("login", "pid=%ld attempt=%u", (long)a->pid, g->attempts);
-	wait_handler(a, clock_ms());
+	wait_handler(a, &g->jail);
 }
 
 /* One request.  False: the connection is over, or somebody else's. */
@@ -283,6 +274,7 @@ int gate_main(const struct protocol *protocol, int argc, char **argv)
 	g.argv = argv + 1;
 	signals_catch();
 	settings(&g);
+	jail_find(&g.jail);
 	jail_private();
 	fork_parser(&g);
 	run(&g);

@@ -1,23 +1,57 @@
 /*
- * jail.c: what a parser gives up before it reads its first byte.
+ * jail.c: see jail.h.
  *
- * No new privileges, no core, no new descriptor, file, process or memory to speak
- * of, and not traceable.  Own uid, empty root and a system call filter belong into
- * this function too; they need root and aren't here yet.  A parser uses ppoll, recv,
- * read, send, write, clock_gettime, sigreturn, mmap and exit.
+ * The lists of system calls are those of the release build (static musl) and the few that
+ * glibc makes in their place.  A build with sanitizers has the users and no more of it:
+ * its runtime opens files to complain.
  */
 #include "jail.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "conf.h"
 #include "log.h"
 #include "sanitized.h"
+#include "seccomp.h"
+
+#define RUN_DIR "/run/roost"
+#define PARSER_USER "roost-login"
+#define WAITER_USER "roost-wait"
 
 #define JAIL_MEMORY (16L << 20)
 #define JAIL_CPU_SECONDS 20
 #define JAIL_POLL 2 /* poll(2) wants as many as it is given */
+
+#define RULES(list) list, sizeof(list) / sizeof((list)[0])
+
+/* What time, memory and the end take. */
+#define COMMON_RULES                                                                            \
+	SECCOMP_ALLOW(ppoll), SECCOMP_ALLOW(restart_syscall), SECCOMP_ALLOW(rt_sigreturn),      \
+		SECCOMP_ALLOW(clock_gettime), SECCOMP_ALLOW(getpid), SECCOMP_ALLOW(exit),       \
+		SECCOMP_ALLOW(exit_group), SECCOMP_ALLOW(brk), SECCOMP_ALLOW(munmap),           \
+		SECCOMP_WITHOUT(mmap, 2, PROT_EXEC), SECCOMP_WITHOUT(mprotect, 2, PROT_EXEC)
+
+/* MSG_FASTOPEN would make a connection. */
+static const struct seccomp_rule parser_rules[] = {
+	SECCOMP_ALLOW(read),
+	SECCOMP_ALLOW(write),
+	SECCOMP_ALLOW(recvfrom),
+#ifdef SYS_poll
+	SECCOMP_ALLOW(poll),
+#endif
+	COMMON_RULES,
+	SECCOMP_WITHOUT(sendmsg, 2, MSG_FASTOPEN),
+	SECCOMP_WITHOUT(sendto, 3, MSG_FASTOPEN),
+};
 
 void jail_private(void)
 {
@@ -25,29 +59,100 @@ void jail_private(void)
 		log_die("jail", "not dumpable: %s", "refused by the kernel");
 }
 
-static bool limits(void)
+void jail_find(struct jail *j)
 {
-	const struct rlimit none = { 0, 0 }, poll = { JAIL_POLL, JAIL_POLL },
-			    cpu = { JAIL_CPU_SECONDS, JAIL_CPU_SECONDS };
-
-	return setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_NPROC, &none) == 0 &&
-	       setrlimit(RLIMIT_FSIZE, &none) == 0 && setrlimit(RLIMIT_NOFILE, &poll) == 0 &&
-	       setrlimit(RLIMIT_CPU, &cpu) == 0;
+	*j = (struct jail){ .root = drop_is_root(), .run_dir = conf_str("RUN_DIR", RUN_DIR) };
+	if (j->root) {
+		j->parser = drop_find("LOGIN_USER", PARSER_USER);
+		j->waiter = drop_find("WAIT_USER", WAITER_USER);
+	} else {
+		log_debug("jail", "not started as root: no uid of its own, no empty root");
+	}
 }
 
-static bool limit_memory(void)
+static void close_range_of(unsigned from, unsigned to)
 {
-	const struct rlimit memory = { JAIL_MEMORY, JAIL_MEMORY };
-
-	return SANITIZED || setrlimit(RLIMIT_AS, &memory) == 0;
+	if (syscall(SYS_close_range, from, to, 0) == 0)
+		return;
+	for (unsigned fd = from; fd < 1024 && fd <= to; fd++)
+		close((int)fd);
 }
 
-void jail(void)
+static void close_but(int keep)
+{
+	if (keep > 3)
+		close_range_of(3, (unsigned)keep - 1);
+	close_range_of((unsigned)keep + 1, ~0U);
+}
+
+static bool limit(int what, rlim_t n)
+{
+	const struct rlimit both = { n, n };
+
+	return setrlimit(what, &both) == 0;
+}
+
+/* Memory and files are the runtime's business in a build with sanitizers. */
+static bool parser_limits(void)
 {
 	signal(SIGXFSZ, SIG_IGN);
+	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_NPROC, 0) &&
+	       limit(RLIMIT_CPU, JAIL_CPU_SECONDS) &&
+	       (SANITIZED || (limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, JAIL_POLL) &&
+			      limit(RLIMIT_AS, JAIL_MEMORY)));
+}
+
+static void leave_root(const struct jail *j, struct drop_user u)
+{
+	if (!j->root)
+		return;
+	if (!SANITIZED && !drop_files(j->run_dir))
+		_exit(111); /* the log has the reason */
+	if (!drop_to(u))
+		log_die("jail", "uid %ld: %s", (long)u.uid, strerror(errno));
+}
+
+/* The gate is gone: nobody would end us. */
+static void end_with(pid_t gate)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		log_die("jail", "parent's death: refused by the kernel");
+	if (getppid() != gate)
+		_exit(111);
+}
+
+void jail_parser(const struct jail *j, int keep, pid_t gate)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (null < 0)
+		log_die("jail", "/dev/null: %s", strerror(errno));
+	leave_root(j, j->parser);
+	end_with(gate); /* a change of uid would undo it */
 	jail_private();
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		log_die("jail", "no new privileges: refused by the kernel");
-	if (!limits() || !limit_memory())
-		log_die("jail", "a resource limit was refused by the kernel");
+	if (!SANITIZED)
+		dup2(null, 2);
+	close_but(keep);
+	if (!parser_limits() || !seccomp_confine(RULES(parser_rules)))
+		_exit(111); /* the gate logs it */
+}
+
+void jail_waiter(const struct jail *j, int keep, pid_t child)
+{
+	const struct seccomp_rule rules[] = {
+		COMMON_RULES,
+		SECCOMP_ALLOW(wait4),
+		SECCOMP_ONLY(write, 0, 2),
+		SECCOMP_ONLY(recvfrom, 0, keep),
+		SECCOMP_ONLY(shutdown, 0, keep),
+		SECCOMP_ONLY(kill, 0, child),
+	};
+
+	close(0);
+	close(1);
+	close_but(keep);
+	leave_root(j, j->waiter);
+	jail_private();
+	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NPROC, 0) || !seccomp_confine(RULES(rules)))
+		log_die("jail", "the wall around who waits: %s", strerror(errno));
 }

@@ -44,7 +44,9 @@ int main(int argc, char **argv)
 def start(argv):
     ours, theirs = socket.socketpair()
     p = subprocess.Popen(argv, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL,
-                         env={"PATH": "/usr/bin:/bin", "ROOST_CONF": "/dev/null"})
+                         env={"PATH": "/usr/bin:/bin", "ROOST_CONF": "/dev/null",
+                              "LOGIN_USER": "60101", "WAIT_USER": "60103",
+                              "RUN_DIR": os.environ.get("RUN_DIR", "/run/roost")})
     theirs.close()
     return p, ours
 

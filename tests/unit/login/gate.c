@@ -73,6 +73,8 @@ static void run(enum talk_end (*talk)(const struct talk *), const char *program,
 		dup2(null, 1);
 		setenv("ROOST_CONF", "/dev/null", 1);
 		setenv("LOGIN_FAILURE_DELAY", "0", 1);
+		setenv("LOGIN_USER", "60101", 1);
+		setenv("WAIT_USER", "60103", 1);
 		setenv("TCPREMOTEIP", ip, 1);
 		_exit(gate_main(&protocol, 2, argv));
 	}
