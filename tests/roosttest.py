@@ -22,8 +22,6 @@ SRC = os.environ.get("SRC", os.path.dirname(os.path.dirname(os.path.abspath(__fi
 B = os.environ.get("B", os.path.join(SRC, "build"))
 IMAPD = os.environ.get("IMAPD", os.path.join(B, "imapd"))
 TIMEOUT = 20
-# Whom login programs that root starts become; numbers need no user database.
-USERS = {"LOGIN_USER": "60101", "TLS_USER": "60102", "WAIT_USER": "60103"}
 
 
 def skip(reason):

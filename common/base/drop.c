@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -22,11 +21,11 @@
 #include "num.h"
 #include "reader.h"
 
-#define DROP_EMPTY "empty"   /* below RUN_DIR */
-#define DROP_TRIES 8         /* names for a directory of our own */
+#define DROP_EMPTY "empty"      /* below RUN_DIR */
+#define DROP_TRIES 8            /* names for a directory of our own */
 #define DROP_ID_MAX 0xfffffffeu /* (uid_t)-1 is nobody */
-#define PASSWD_PIECE 4096    /* bytes read at a time; longer lines are not looked at */
-#define EMPTY_SIZE 48        /* what getdents64 says of . and .. takes */
+#define PASSWD_PIECE 4096       /* bytes read at a time; longer lines are not looked at */
+#define EMPTY_SIZE 48           /* what getdents64 says of . and .. takes */
 
 bool drop_is_root(void)
 {
@@ -103,8 +102,7 @@ static int prepared(const char *run_dir)
 	if (run < 0)
 		return -1;
 	fd = openat(run, DROP_EMPTY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT &&
-	    (mkdirat(run, DROP_EMPTY, 0555) == 0 || errno == EEXIST))
+	if (fd < 0 && errno == ENOENT && (mkdirat(run, DROP_EMPTY, 0555) == 0 || errno == EEXIST))
 		fd = openat(run, DROP_EMPTY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	close(run);
 	if (fd < 0)
@@ -178,12 +176,15 @@ static bool is_only(struct drop_user u)
 	       getgroups(0, NULL) == 0;
 }
 
+/* The plain calls: libc's would tell other threads, of which there are none, and
+ * block all signals for that each time. */
 bool drop_to(struct drop_user u)
 {
-	if (setgroups(0, NULL) < 0 || setresgid(u.gid, u.gid, u.gid) < 0 ||
-	    setresuid(u.uid, u.uid, u.uid) < 0 || !no_capabilities())
+	if (syscall(SYS_setgroups, 0, NULL) < 0 ||
+	    syscall(SYS_setresgid, u.gid, u.gid, u.gid) < 0 ||
+	    syscall(SYS_setresuid, u.uid, u.uid, u.uid) < 0 || !no_capabilities())
 		return false;
-	if (is_only(u) && setuid(0) < 0 && setgid(0) < 0)
+	if (is_only(u) && syscall(SYS_setuid, 0) < 0 && syscall(SYS_setgid, 0) < 0)
 		return true;
 	errno = EPERM;
 	return false;

@@ -20,10 +20,10 @@
 
 #include "conf.h"
 #include "log.h"
+#include "rundir.h"
 #include "sanitized.h"
 #include "seccomp.h"
 
-#define RUN_DIR "/run/roost"
 #define PARSER_USER "roost-login"
 #define WAITER_USER "roost-wait"
 
@@ -34,11 +34,12 @@
 #define RULES(list) list, sizeof(list) / sizeof((list)[0])
 
 /* What time, memory and the end take. */
-#define COMMON_RULES                                                                            \
-	SECCOMP_ALLOW(ppoll), SECCOMP_ALLOW(restart_syscall), SECCOMP_ALLOW(rt_sigreturn),      \
-		SECCOMP_ALLOW(clock_gettime), SECCOMP_ALLOW(getpid), SECCOMP_ALLOW(exit),       \
-		SECCOMP_ALLOW(exit_group), SECCOMP_ALLOW(brk), SECCOMP_ALLOW(munmap),           \
-		SECCOMP_WITHOUT(mmap, 2, PROT_EXEC), SECCOMP_WITHOUT(mprotect, 2, PROT_EXEC)
+#define COMMON_RULES                                                                          \
+	SECCOMP_ALLOW(ppoll), SECCOMP_ALLOW(restart_syscall), SECCOMP_ALLOW(rt_sigreturn),    \
+		SECCOMP_ALLOW(clock_gettime), SECCOMP_ALLOW(getpid), SECCOMP_ALLOW(exit),     \
+		SECCOMP_ALLOW(exit_group), SECCOMP_ALLOW(brk), SECCOMP_ALLOW(munmap),         \
+		SECCOMP_WITHOUT(mmap, 2, PROT_EXEC), SECCOMP_WITHOUT(mprotect, 2, PROT_EXEC), \
+		SECCOMP_ONLY(madvise, 2, MADV_FREE)
 
 /* MSG_FASTOPEN would make a connection. */
 static const struct seccomp_rule parser_rules[] = {
