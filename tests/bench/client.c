@@ -11,7 +11,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +45,7 @@ void client_die(const char *what)
 	exit(1);
 }
 
-int client_pending(struct client *c, int ms)
+bool client_pending(struct client *c, int ms)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 
@@ -205,7 +204,8 @@ static bool response(struct client *c, struct reply *r)
 		skip_literal(c, size, r);
 		read_line(c, &l, r, false);
 	}
-	if (l.head[0] == '*' || l.head[0] == '+')
+	r->continued = l.head[0] == '+';
+	if (l.head[0] == '*' || r->continued)
 		return false;
 	l.head[strcspn(l.head, "\r\n")] = '\0';
 	const char *status = strchr(l.head, ' ');

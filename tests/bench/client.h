@@ -7,6 +7,7 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct reply {
 	uint64_t fetches, expunges, hits;
 	uint64_t hits_hash; /* of SEARCH: of the numbers, in any order */
 	uint64_t exists;    /* the last one said */
+	bool continued;     /* the last line was a "+" */
 };
 
 struct client {
@@ -47,7 +49,7 @@ void client_send(struct client *c, const char *p, size_t n);
 void client_until_tagged(struct client *c, struct reply *r);
 void client_one_line(struct client *c, struct reply *r);
 /* Something to read is there or came within ms. */
-int client_pending(struct client *c, int ms);
+bool client_pending(struct client *c, int ms);
 /* Reads to the end of the connection and closes. */
 void client_close(struct client *c);
 

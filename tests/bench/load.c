@@ -7,8 +7,9 @@
  *	load dummy
  *		a server that knows these four answers and does nothing: prints its port and
  *		serves until stdin ends; what the generator itself can do
+ *	load talk ..., load append ..., load sendfile ..., load idle ...
+ *		talk.c, stream.c, idle.c
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -142,17 +143,13 @@ static void dummy_serve(int fd)
 
 static int dummy(char **argv)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof a;
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unsigned port;
+	int listener = load_listen(&port);
 	struct pollfd p[2] = { { .fd = 0, .events = POLLIN },
 			       { .fd = listener, .events = POLLIN } };
 
 	(void)argv;
-	if (listener < 0 || bind(listener, (struct sockaddr *)&a, size) < 0 ||
-	    listen(listener, 64) < 0 || getsockname(listener, (struct sockaddr *)&a, &size) < 0)
-		client_die("listen");
-	printf("{\"port\": %u}\n", ntohs(a.sin_port));
+	printf("{\"port\": %u}\n", port);
 	fflush(stdout);
 	while (poll(p, 2, -1) > 0 && !p[0].revents) {
 		int fd = accept(listener, NULL, NULL);
@@ -172,14 +169,15 @@ int main(int argc, char **argv)
 		int arguments;
 		int (*run)(char **argv);
 	} modes[] = {
-		{ "session", 5, sessions },
-		{ "dummy", 0, dummy },
+		{ "session", 5, sessions },       { "dummy", 0, dummy },
+		{ "talk", 3, load_talk },         { "append", 8, load_append },
+		{ "sendfile", 2, load_sendfile }, { "idle", 4, load_idle },
 	};
 
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
 		if (argc == modes[i].arguments + 2 && strcmp(argv[1], modes[i].name) == 0)
 			return modes[i].run(argv + 2);
-	fprintf(stderr, "usage: load session PORT USER PASSWORD CLIENTS SESSIONS | dummy\n");
+	fprintf(stderr, "usage: load MODE ARGUMENT...; tests/bench/load.c has the modes\n");
 	return 64;
 }

@@ -131,7 +131,10 @@ class Server:
         os.chmod(self.dir, 0o755)
 
     def home(self, size):
-        return os.path.join(self.dir, "home", str(size))
+        return f"{self.dir}/home/{size}"
+
+    def mail(self, size):
+        return self.home(size) + "/Maildir"
 
     def users(self, sizes):
         """Lines of a passwd file; roost reads Dovecot's format."""
