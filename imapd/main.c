@@ -149,6 +149,7 @@ int main(void)
 
 	log_open("imapd");
 	catch_signals();
+	writer_no_delay(1);
 	if (getuid() == 0 || geteuid() == 0)
 		fail("root", "Mail is not served as root", "started as uid 0: refused");
 	read_settings();

@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +27,14 @@
 void writer_init(struct writer *w, int fd, char *mem, size_t cap, int timeout_ms)
 {
 	*w = (struct writer){ .fd = fd, .p = mem, .cap = cap, .timeout_ms = timeout_ms };
+}
+
+void writer_no_delay(int fd)
+{
+	int one = 1;
+
+	/* No socket, or one that isn't TCP: it never waited. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
 static bool wait_writable(struct writer *w)

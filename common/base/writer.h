@@ -27,6 +27,11 @@ struct writer {
 	uint64_t total; /* bytes accepted since init, for the log */
 };
 
+/* A TCP socket sends what it is given at once from now on: what is written is whole answers,
+ * and the last piece of a long one would wait 40 ms for the ACK of the one before it.
+ * Any other descriptor is left alone. */
+void writer_no_delay(int fd);
+
 /* Uses mem (cap bytes, caller's, at least 512). */
 void writer_init(struct writer *w, int fd, char *mem, size_t cap, int timeout_ms);
 void writer_put(struct writer *w, const void *p, size_t n);

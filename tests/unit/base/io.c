@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -478,6 +480,27 @@ static void test_write_to_nobody(void **state)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+static void test_no_delay(void **state)
+{
+	int on = 0, tcp = socket(AF_INET, SOCK_STREAM, 0), pair[2];
+	socklen_t size = sizeof on;
+
+	(void)state;
+	if (tcp < 0)
+		skip(); /* a place without any network */
+	assert_int_equal(getsockopt(tcp, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+	assert_int_equal(on, 0);
+	writer_no_delay(tcp);
+	assert_int_equal(getsockopt(tcp, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+	assert_int_not_equal(on, 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	writer_no_delay(pair[0]);
+	writer_no_delay(-1);
+	close(tcp);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_write_timeout),
 		cmocka_unit_test(test_write_to_nobody),
+		cmocka_unit_test(test_no_delay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
