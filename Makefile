@@ -183,6 +183,9 @@ BUILD_PACKAGES = gcc musl-tools linux-libc-dev libc6-dev libcdb-dev libpam0g-dev
 TCPSERVER = $(shell command -v tcpserver >/dev/null || echo ucspi-tcp)
 PACKAGES = $(BUILD_PACKAGES) make libcmocka-dev clang libclang-rt-14-dev clang-format \
 	cppcheck isync neomutt tmux python3 curl strace procps $(TCPSERVER)
+# A listener is on most machines already.
+DEMO_PACKAGES = $(BUILD_PACKAGES) make curl procps \
+	$(shell command -v systemd-socket-activate >/dev/null || echo $(TCPSERVER))
 
 deps:
 	@missing=$$(for p in $(PACKAGES); do \
@@ -218,9 +221,9 @@ layers:
 	@tests/layers $(B)/layers "$(CC_test) $(WARN)" \
 		$(foreach l,$(LAYERS) imapd checkpassword,"$(l) $(wildcard common/$(l) $(l)) $(INC_$(l))")
 demo:
-	@$(MAKE) --no-print-directory deps PACKAGES="$(BUILD_PACKAGES) python3"
+	@$(MAKE) --no-print-directory deps PACKAGES="$(DEMO_PACKAGES)"
 	@$(MAKE) --no-print-directory all
-	@$(call TEST) tests/demo.sh
+	@exec env $(call TEST) tests/demo.sh
 format:
 	clang-format -i $(SOURCES) $(HEADERS)
 lint:
