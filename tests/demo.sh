@@ -41,11 +41,11 @@ until_true() {
 	done
 }
 
-# The connections get SIGTERM, too, and say BYE.
+# All of the session, handlers included: they say BYE.
 stop() {
 	trap '' INT TERM HUP
 	if [ -n "$server" ]; then
-		kill -TERM -- "-$server" 2>/dev/null || true
+		pkill -TERM -s "$server" || true
 		until_true 5 gone || pkill -KILL -s "$server" || true
 	fi
 	[ -z "$tail" ] || kill "$tail" 2>/dev/null || true
