@@ -1,0 +1,45 @@
+/*
+ * waiting.h: how many connections may wait for a login, in all and of one address.
+ *
+ * A table in RUN_DIR/waiting that all gates share.  Who finds it full, or his
+ * address at its limit, makes the oldest leave (of all, or of that address) with SIGTERM:
+ * a client that means it logs in within a second, and those that just sit there are
+ * the oldest.  Without RUN_DIR there is no limit.
+ */
+#ifndef WAITING_H
+#define WAITING_H
+
+#include "network.h"
+
+#define WAITING_TOTAL 500 /* LOGIN_WAITING_MAX: about 100 MiB of gates and parsers */
+#define WAITING_PER_ADDRESS \
+	40                      /* LOGIN_WAITING_PER_ADDRESS: 8 clients behind one router
+				 * that open five connections each, at the same moment */
+#define WAITING_TOTAL_MOST 4096 /* more than this the first can't be set to */
+
+struct waiting_limits {
+	unsigned total;       /* 0: no limits at all */
+	unsigned per_address; /* 0: none */
+};
+
+enum waiting_status {
+	WAITING_IN,
+	WAITING_OFF,  /* no table, no limit */
+	WAITING_FULL, /* as many as are allowed are about to leave, but nobody has left yet */
+};
+
+struct waiting {
+	int fd; /* -1: not in the table */
+	unsigned slot;
+};
+
+/* Enters this process; key is address_key, NULL for who is exempt from the limit per
+ * address; now is clock_ms().  w->fd (>= 10, CLOEXEC) must stay open, and must not be opened
+ * a second time; a child that closes its copy changes nothing. */
+enum waiting_status waiting_enter(struct waiting *w, const struct address *key,
+				  struct waiting_limits limits, int64_t now)
+	__attribute__((warn_unused_result));
+/* No longer counted; for the process that entered.  Nothing if it isn't in the table. */
+void waiting_leave(struct waiting *w);
+
+#endif
