@@ -8,7 +8,7 @@ import servers
 
 MAILBOX = 10000
 CROWD = 1000
-FEW = 100  # fewer than a uid's inotify instances on a stock kernel
+FEW = (100, 1)  # fewer than a uid's inotify instances on a stock kernel
 REST_S = 10
 HANDLERS = {"imapd", "imap"}
 
@@ -65,7 +65,7 @@ class Crowd:
 
 
 def news(bench, server, crowd, label, count):
-    """One message by APPEND, one by another program; figures."""
+    """One message by APPEND (its own time included), one by another program."""
     bench.deliveries += 1
     with open(bench.list_of(MAILBOX), encoding="ascii") as f:
         source = f.readline().strip()
@@ -81,7 +81,7 @@ def news(bench, server, crowd, label, count):
         # Sessions that hear nothing within 5 s count as 5 s.
         last = got["last_us"] if got["told"] == count else 5e6
         found[f"{label}: {how} to the last EXISTS"] = (last / 1000, "ms")
-        found[f"{label}: sessions that heard of {how}"] = (got["told"], "")
+        found[f"{label}: told of {how} within 5 s"] = (got["told"], "")
     return found
 
 
@@ -122,11 +122,12 @@ def idle(bench, size):
         found.update(news(bench, server, crowd, f"{count:,} sessions", count))
         crowd.close()
         wait_gone(server, len(before))
-        crowd = Crowd(bench, server, FEW)
-        server.account.settled()
-        found.update(news(bench, server, crowd, f"{FEW} sessions", FEW))
-        crowd.close()
-        wait_gone(server, len(before))
+        for few in FEW:
+            crowd = Crowd(bench, server, few)
+            server.account.settled()
+            found.update(news(bench, server, crowd, f"{few} sessions", few))
+            crowd.close()
+            wait_gone(server, len(before))
         return found, count
 
     bench.in_turn("idle", MAILBOX, run)
