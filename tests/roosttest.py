@@ -4,6 +4,8 @@ whole chain behind a port.
 As root the mail belongs to a numeric uid (imapd refuses uid 0) and the program is
 copied to where that uid can reach it; as an ordinary user all is one's own.
 """
+import concurrent.futures
+import contextlib
 import os
 import re
 import select
@@ -53,6 +55,24 @@ def wait_for(condition, what, timeout=TIMEOUT):
     return result
 
 
+def at_once(function, items):
+    """function(item) for all of them at the same time; the results."""
+    items = list(items)
+    with concurrent.futures.ThreadPoolExecutor(len(items)) as pool:
+        return list(pool.map(function, items))
+
+
+def run(argv, env=None, status=0, **kw):
+    """What a client prints, both streams as one; its exit status must be that one."""
+    p = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, timeout=4 * TIMEOUT, check=False,
+                       env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(env or {})}, **kw)
+    if p.returncode != status:
+        raise AssertionError("%s: exit %d, not %d:\n%s" % (
+            argv, p.returncode, status, p.stdout.decode(errors="replace")[-3000:]))
+    return p.stdout
+
+
 class Mail:
     """A home directory with a Maildir, all of it its owner's."""
 
@@ -95,6 +115,15 @@ class Mail:
         to = ("new/" + name) if flags is None else ("cur/%s:2,%s" % (name, flags))
         os.rename(tmp, os.path.join(path, to))
         return os.path.join(path, to)
+
+    def tree(self):
+        """Every file and directory and when it was changed: equal if nothing was touched."""
+        found = {}
+        for path, _, names in os.walk(self.home):
+            for name in ["."] + names:
+                st = os.lstat(os.path.join(path, name))
+                found[os.path.join(path, name)] = st.st_ino, st.st_size, st.st_mtime_ns
+        return found
 
     def messages(self, folder=""):
         """{name: bytes} of what is in a folder now; the name with its flags."""
@@ -273,6 +302,54 @@ class Connection(Conversation):
         self.close()
 
 
+class Terminal:
+    """A program in a terminal that a person looks at (tmux)."""
+
+    def __init__(self, directory, command):
+        self.socket = os.path.join(directory, "tmux")
+        env = {"HOME": directory, "TERM": "screen", "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "24", command, env=env)
+
+    def tmux(self, *words, check=True, **kw):
+        return subprocess.run(["tmux", "-S", self.socket, *words], check=check, text=True,
+                              capture_output=True, **kw)
+
+    def there(self):
+        return self.tmux("has-session", check=False).returncode == 0
+
+    def screen(self):
+        return self.tmux("capture-pane", "-p", check=False).stdout
+
+    def keys(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def see(self, pattern, what, timeout=2 * TIMEOUT):
+        try:
+            wait_for(lambda: re.search(pattern, self.screen()), what, timeout)
+        except TimeoutError:
+            raise SystemExit("%s: no %r on the screen:\n%s" % (what, pattern, self.screen()))
+
+    def quit(self):
+        self.keys("q")
+        try:
+            wait_for(lambda: not self.there(), "the end", 2 * TIMEOUT)
+        except TimeoutError:
+            raise SystemExit("does not end:\n" + self.screen())
+
+    def kill(self):
+        """The program too gets a SIGKILL."""
+        pid = self.tmux("display-message", "-p", "#{pane_pid}", check=False).stdout
+        if pid:
+            os.kill(int(pid), signal.SIGKILL)
+        self.tmux("kill-server", check=False)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.kill()
+
+
 # Uids of ours that no Debian package has.
 CHAIN_USERS = {"LOGIN_USER": "60101", "TLS_USER": "60102", "WAIT_USER": "60103"}
 # Users for client tests, and how else they may write their names: (typed, canonical).
@@ -426,6 +503,37 @@ class Chain:
         wait_for(lambda: len(self.events(event, *words)) >= count,
                  "%d times %s %s in the log" % (count, event, words))
         return self.events(event, *words)[-1]
+
+    @contextlib.contextmanager
+    def refuses(self, name):
+        """What happens inside `with` is one login of that user's at least that fails: the log
+        says so, nobody gets in, and the mail stays untouched."""
+        words = ["imap-login", "user=" + name + " ", "AUTHENTICATIONFAILED"]
+        failures, logins = len(self.events("failure", *words)), len(self.events("login"))
+        tree = self.mail[name].tree() if name in self.mail else None
+        yield
+        self.see("failure", *words, count=failures + 1)
+        if len(self.events("login")) != logins:
+            raise AssertionError("somebody got in: " + self.log()[-2000:])
+        if tree is not None and self.mail[name].tree() != tree:
+            raise AssertionError("the mail of %s was touched" % name)
+
+    def vanish(self, argv, env=None, ready=None):
+        """A client that is killed in the middle, as soon as ready() (default: somebody has
+        logged in) is true: no process of its session stays."""
+        logins = len(self.events("login"))
+        with open(os.path.join(self.dir, "vanished"), "ab") as out:
+            p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                 start_new_session=True,
+                                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(env or {})})
+        try:
+            wait_for(ready or (lambda: len(self.events("login")) > logins), argv)
+            if p.poll() is not None:
+                raise AssertionError("%s ended too early" % argv)
+        finally:
+            os.killpg(p.pid, signal.SIGKILL)
+            p.wait()
+        self.idle()
 
     def processes(self):
         """{pid: command line} of the sessions: whatever runs programs of ours."""
