@@ -182,7 +182,8 @@ BUILD_PACKAGES = gcc musl-tools linux-libc-dev libc6-dev libcdb-dev libpam0g-dev
 # ucspi-tcp-ipv6 has it too, and stays.
 TCPSERVER = $(shell command -v tcpserver >/dev/null || echo ucspi-tcp)
 PACKAGES = $(BUILD_PACKAGES) make libcmocka-dev clang libclang-rt-14-dev clang-format \
-	cppcheck isync neomutt tmux python3 curl strace procps $(TCPSERVER)
+	cppcheck isync neomutt tmux python3 curl strace procps \
+	getmail6 libmail-imapclient-perl offlineimap3 $(TCPSERVER)
 # A listener is on most machines already.
 DEMO_PACKAGES = $(BUILD_PACKAGES) make curl procps \
 	$(shell command -v systemd-socket-activate >/dev/null || echo $(TCPSERVER))
