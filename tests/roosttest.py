@@ -7,6 +7,7 @@ copied to where that uid can reach it; as an ordinary user all is one's own.
 import concurrent.futures
 import contextlib
 import os
+import pwd
 import re
 import select
 import shutil
@@ -29,6 +30,14 @@ TIMEOUT = 20
 def skip(reason):
     print("SKIP " + reason)
     sys.exit(77)
+
+
+def need_name(client):
+    """Some clients refuse to run as a uid that /etc/passwd doesn't know."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        skip("%s wants a uid that has a name" % client)
 
 
 def become(argv):
@@ -307,7 +316,8 @@ class Terminal:
 
     def __init__(self, directory, command):
         self.socket = os.path.join(directory, "tmux")
-        env = {"HOME": directory, "TERM": "screen", "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}
+        env = {"HOME": directory, "TERM": "screen", "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh",
+               "PATH": os.environ["PATH"]}
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "24", command, env=env)
 
     def tmux(self, *words, check=True, **kw):
@@ -461,7 +471,8 @@ class Chain:
 
     def start(self, listener, argv):
         if listener == "tcpserver":
-            self.spawn(["tcpserver", "-1HR", "-l0", "-c", "500", "127.0.0.1", "0"] + argv)
+            # -b: what connects while 20 others (the default) wait is late by many seconds
+            self.spawn(["tcpserver", "-1HR", "-l0", "-c500", "-b500", "127.0.0.1", "0"] + argv)
             self.port = int(self.listener.stdout.readline())
             return
         known = [word for key in self.environ() for word in ("-E", key)]
