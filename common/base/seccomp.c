@@ -1,9 +1,13 @@
 /*
  * seccomp.c: the list as a program for the kernel's filter.
  *
- * A run of at most four instructions per rule, tried in order: is it this call, load
- * the argument, does it fit, the verdict.  Arguments are compared in their low 32 bits:
- * those that rules judge are ints, of which the kernel looks at no more.
+ * The kernel translates the program as it takes it, and runs it once for each number
+ * there is; so it is short and finds a call in a few steps: a binary search over the
+ * spans of numbers that have the same verdict.  70 rules cost 170 us as a plain chain,
+ * as a search about half, most of it the kernel's own.  Where the rules of a call look at
+ * arguments, they are tried in order: load the argument, does it fit, the verdict.
+ * Arguments are compared in their low 32 bits, for those that rules judge are ints, of
+ * which the kernel looks at no more, or pointers that must be NULL in all 64.
  */
 #include "seccomp.h"
 
@@ -28,19 +32,32 @@
 #error "which architecture is this?"
 #endif
 
-#define X32_BIT 0x40000000
-#define RULE_SIZE 6
-#define PROLOGUE_SIZE 6
+#define SPANS_MAX (2 * SECCOMP_RULES_MAX + 1)
+#define CHUNK 16 /* spans searched with short jumps (at most 255 instructions) */
+/* The beginning; per span its share of the search; per rule itself and its call's end. */
+#define CODE_MAX (4 + SPANS_MAX * 4 + SECCOMP_RULES_MAX * 7)
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define LOW_WORD 0
+#define HIGH_WORD 4
 #else
 #define LOW_WORD 4
+#define HIGH_WORD 0
 #endif
 
+/* Numbers from here up to the next span's. */
+struct span {
+	uint32_t from;
+	enum { KILL, ALLOW, JUDGE } verdict;
+	const struct seccomp_rule **rules, **end; /* JUDGE: one call's */
+};
+
 struct program {
-	struct sock_filter code[PROLOGUE_SIZE + SECCOMP_RULES_MAX * RULE_SIZE + 1];
+	struct sock_filter code[CODE_MAX];
 	unsigned short n;
+	struct span spans[SPANS_MAX];
+	size_t n_spans;
+	const struct seccomp_rule *rules[SECCOMP_RULES_MAX]; /* by call */
 };
 
 static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
@@ -58,48 +75,153 @@ static void verdict(struct program *p, uint32_t what)
 	emit(p, BPF_RET | BPF_K, what, 0, 0);
 }
 
-static void prologue(struct program *p)
+/* By call; those of one call stay in their order. */
+static void sort(struct program *p, const struct seccomp_rule *rules, size_t n)
 {
-	load(p, offsetof(struct seccomp_data, arch));
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
-	verdict(p, SECCOMP_RET_KILL_PROCESS);
-	load(p, offsetof(struct seccomp_data, nr));
-	emit(p, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = i;
+
+		for (; at && p->rules[at - 1]->call > rules[i].call; at--)
+			p->rules[at] = p->rules[at - 1];
+		p->rules[at] = &rules[i];
+	}
+}
+
+static bool is_plain(const struct seccomp_rule *r)
+{
+	return !r->mask && !r->null && !r->error;
+}
+
+static void add_span(struct program *p, struct span s)
+{
+	/* The number before has the same verdict. */
+	if (p->n_spans && s.verdict != JUDGE && p->spans[p->n_spans - 1].verdict == s.verdict)
+		return;
+	p->spans[p->n_spans++] = s;
+}
+
+static void make_spans(struct program *p, size_t n)
+{
+	uint32_t next = 0;
+
+	p->n_spans = 0;
+	for (size_t i = 0, end; i < n; i = end) {
+		uint32_t call = (uint32_t)p->rules[i]->call;
+
+		for (end = i; end < n && p->rules[end]->call == p->rules[i]->call;)
+			end++;
+		if (call > next)
+			add_span(p, (struct span){ .from = next, .verdict = KILL });
+		add_span(p, (struct span){ call, is_plain(p->rules[i]) ? ALLOW : JUDGE,
+					   p->rules + i, p->rules + end });
+		next = call + 1;
+	}
+	add_span(p, (struct span){ .from = next, .verdict = KILL });
+}
+
+/* Falls through where it doesn't fit. */
+static void rule(struct program *p, const struct seccomp_rule *r)
+{
+	size_t argument = offsetof(struct seccomp_data, args) + r->arg * sizeof(uint64_t);
+
+	if (r->null) {
+		load(p, argument + HIGH_WORD);
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+		load(p, argument + LOW_WORD);
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+	} else if (r->mask) {
+		load(p, argument + LOW_WORD);
+		emit(p, BPF_ALU | BPF_AND | BPF_K, r->mask, 0, 0);
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, r->value, 0, 1);
+	}
+	verdict(p, r->error ? SECCOMP_RET_ERRNO | r->error : SECCOMP_RET_ALLOW);
+}
+
+static void judge(struct program *p, const struct span *s)
+{
+	for (const struct seccomp_rule **r = s->rules; r < s->end; r++)
+		rule(p, *r);
 	verdict(p, SECCOMP_RET_KILL_PROCESS);
 }
 
-/* The accumulator holds the number of the call before and, where the rule doesn't fit, after. */
-static void rule(struct program *p, const struct seccomp_rule *r)
+/* A search among few: one comparison per span but the first, then a landing for each
+ * span.  *landing is where those begin. */
+static void compare(struct program *p, size_t from, size_t to, size_t first, unsigned landing)
 {
-	uint32_t what = r->error ? SECCOMP_RET_ERRNO | r->error : SECCOMP_RET_ALLOW;
-	size_t argument = offsetof(struct seccomp_data, args) + r->arg * sizeof(uint64_t);
+	size_t middle = from + (to - from) / 2;
+	unsigned at = p->n;
 
-	if (!r->mask) {
-		emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->call, 0, 1);
-		verdict(p, what);
+	if (to - from == 1)
+		return;
+	emit(p, BPF_JMP | BPF_JGE | BPF_K, p->spans[middle].from, 0, 0);
+	compare(p, from, middle, first, landing);
+	if (middle - from == 1)
+		p->code[at].jf = (uint8_t)(landing + (from - first) - at - 1);
+	p->code[at].jt = (uint8_t)(p->n - at - 1);
+	if (to - middle == 1)
+		p->code[at].jt = (uint8_t)(landing + (middle - first) - at - 1);
+	compare(p, middle, to, first, landing);
+}
+
+static void chunk(struct program *p, size_t from, size_t to)
+{
+	unsigned landing = p->n + (unsigned)(to - from - 1), at = landing;
+
+	compare(p, from, to, from, landing);
+	for (size_t i = from; i < to; i++) {
+		if (p->spans[i].verdict == JUDGE)
+			emit(p, BPF_JMP | BPF_JA, 0, 0, 0);
+		else
+			verdict(p, p->spans[i].verdict == ALLOW ? SECCOMP_RET_ALLOW
+								: SECCOMP_RET_KILL_PROCESS);
+	}
+	for (size_t i = from; i < to; i++, at++) {
+		if (p->spans[i].verdict != JUDGE)
+			continue;
+		p->code[at].k = p->n - at - 1;
+		judge(p, &p->spans[i]);
+	}
+}
+
+static void search(struct program *p, size_t from, size_t to)
+{
+	size_t middle = from + (to - from) / 2;
+	unsigned jump;
+
+	if (to - from <= CHUNK) {
+		chunk(p, from, to);
 		return;
 	}
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->call, 0, 5);
-	load(p, argument + LOW_WORD);
-	emit(p, BPF_ALU | BPF_AND | BPF_K, r->mask, 0, 0);
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, r->value, 0, 1);
-	verdict(p, what);
-	load(p, offsetof(struct seccomp_data, nr));
+	emit(p, BPF_JMP | BPF_JGE | BPF_K, p->spans[middle].from, 0, 1);
+	jump = p->n; /* over the lower half, which is too long for the comparison's own */
+	emit(p, BPF_JMP | BPF_JA, 0, 0, 0);
+	search(p, from, middle);
+	p->code[jump].k = p->n - jump - 1;
+	search(p, middle, to);
+}
+
+static void make_program(struct program *p, const struct seccomp_rule *rules, size_t n)
+{
+	p->n = 0;
+	load(p, offsetof(struct seccomp_data, arch));
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	verdict(p, SECCOMP_RET_KILL_PROCESS);
+	load(p, offsetof(struct seccomp_data, nr)); /* x32's are above all of ours */
+	sort(p, rules, n);
+	make_spans(p, n);
+	search(p, 0, p->n_spans);
 }
 
 bool seccomp_confine(const struct seccomp_rule *rules, size_t n)
 {
-	struct program p = { .n = 0 };
+	struct program p;
 	struct sock_fprog filter = { .filter = p.code };
 
 	if (n > SECCOMP_RULES_MAX) {
 		errno = E2BIG;
 		return false;
 	}
-	prologue(&p);
-	for (size_t i = 0; i < n; i++)
-		rule(&p, &rules[i]);
-	verdict(&p, SECCOMP_RET_KILL_PROCESS);
+	make_program(&p, rules, n);
 	filter.len = p.n;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return false;

@@ -16,7 +16,8 @@
 
 struct seccomp_rule {
 	int call;       /* SYS_... */
-	uint8_t arg;    /* which argument, 0 to 5; only looked at where mask != 0 */
+	uint8_t arg;    /* which argument, 0 to 5; only looked at with mask or null */
+	bool null;      /* fits where this argument is 0, all 64 bits of it: a pointer */
 	uint16_t error; /* != 0: the call fails with this errno instead */
 	uint32_t mask;  /* fits where (low 32 bits of the argument & mask) == value */
 	uint32_t value;
@@ -38,6 +39,11 @@ struct seccomp_rule {
 #define SECCOMP_WITHOUT(call_, arg_, bits_)                                               \
 	{                                                                                 \
 		.call = SYS_##call_, .arg = (arg_), .mask = (uint32_t)(bits_), .value = 0 \
+	}
+/* A pointer that must be NULL. */
+#define SECCOMP_NULL(call_, arg_)                                \
+	{                                                        \
+		.call = SYS_##call_, .arg = (arg_), .null = true \
 	}
 /* Refused with an errno that the caller can live with. */
 #define SECCOMP_REFUSE(call_, errno_)                  \

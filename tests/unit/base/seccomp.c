@@ -97,6 +97,139 @@ static void test_list(void **state)
 #endif
 }
 
+/* Numbers that no kernel knows: what is let through fails with ENOSYS. */
+#define NUMBERS 1000
+#define FIRST 100000
+
+enum kind { KILLED, LET, REFUSED, ONE_VALUE, NULL_ONLY, TWO_RULES, KINDS };
+
+static struct seccomp_rule made[SECCOMP_RULES_MAX];
+static enum kind kinds[NUMBERS];
+
+static uint32_t draw(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 16;
+}
+
+static int error_of(int i)
+{
+	return 1 + i % 30;
+}
+
+/* A list in no order, dense (runs of numbers) or sparse; its length. */
+static size_t make_list(uint32_t seed, uint32_t range)
+{
+	size_t n = 0;
+
+	memset(kinds, 0, sizeof kinds);
+	while (n < N(made) - 2) { /* two at once, and the end */
+		uint32_t i = draw(&seed) % range;
+		enum kind kind = 1 + draw(&seed) % (KINDS - 1);
+		struct seccomp_rule r = { .call = FIRST + (int)i, .arg = (uint8_t)(i % 4) };
+
+		if (draw(&seed) % 200 == 0)
+			break;
+		if (kinds[i])
+			continue;
+		kinds[i] = kind;
+		if (kind == ONE_VALUE || kind == TWO_RULES)
+			r.mask = UINT32_MAX, r.value = i;
+		r.null = kind == NULL_ONLY;
+		if (kind == REFUSED || kind == TWO_RULES)
+			r.error = (uint16_t)error_of((int)i);
+		made[n++] = r;
+		if (kind == TWO_RULES)
+			made[n++] = (struct seccomp_rule){ .call = r.call };
+	}
+	return n;
+}
+
+static int error_with(int i, long value)
+{
+	long a[4] = { -5, -5, -5, -5 };
+
+	a[i % 4] = value;
+	return CALL(FIRST + i, a[0], a[1], a[2], a[3]) == -1 ? errno : 0;
+}
+
+/* All that is let through or refused; the first that is wrong. */
+static int survey(void)
+{
+	for (int i = 0; i < NUMBERS; i++) {
+		bool ok = true;
+
+		if (kinds[i] == LET)
+			ok = error_with(i, i) == ENOSYS;
+		if (kinds[i] == REFUSED)
+			ok = error_with(i, 0) == error_of(i);
+		if (kinds[i] == ONE_VALUE)
+			ok = error_with(i, i) == ENOSYS;
+		if (kinds[i] == NULL_ONLY)
+			ok = error_with(i, 0) == ENOSYS;
+		if (kinds[i] == TWO_RULES)
+			ok = error_with(i, i) == error_of(i) && error_with(i, i + 1) == ENOSYS;
+		if (!ok)
+			return 8;
+	}
+	return 7;
+}
+
+static uint32_t tried;
+static long tried_value;
+
+static int act_tried(void)
+{
+	error_with((int)tried, tried_value);
+	return 8;
+}
+
+static void check_killed(size_t n, uint32_t i, long value)
+{
+	int status;
+
+	tried = i;
+	tried_value = value;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(seccomp_confine(made, n) ? act_tried() : 99);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
+static void check_list(uint32_t seed, uint32_t range)
+{
+	static const struct seccomp_rule end = SECCOMP_ALLOW(exit_group);
+	size_t n = make_list(seed, range);
+	int status;
+
+	made[n++] = end;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(seccomp_confine(made, n) ? survey() : 99);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	for (int tries = 0; tries < 30; tries++) {
+		uint32_t i = draw(&seed) % NUMBERS;
+
+		if (kinds[i] == KILLED)
+			check_killed(n, i, 0);
+		if (kinds[i] == ONE_VALUE)
+			check_killed(n, i, i + 1);
+		if (kinds[i] == NULL_ONLY)
+			check_killed(n, i, 1L << (draw(&seed) % 64));
+	}
+}
+
+static void test_any_list(void **state)
+{
+	(void)state;
+	if (SANITIZED)
+		return;
+	for (uint32_t seed = 1; seed <= 30; seed++)
+		check_list(seed, seed % 3 ? NUMBERS : 150);
+}
+
 static void test_too_many(void **state)
 {
 	static const struct seccomp_rule many[SECCOMP_RULES_MAX + 1];
@@ -131,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_any_list),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_full_list),
 	};
