@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cage.h"
 #include "conf.h"
 #include "log.h"
 #include "num.h"
@@ -161,6 +162,8 @@ int main(void)
 	s.stop = &stop;
 	if (store_open(&s.store, &u, &e) < 0)
 		fail("store", e.user, e.log);
+	if (cage_enter(s.store, &e) < 0)
+		fail("cage", e.user, e.log);
 	tell_ready();
 	writer_init(&s.out, 1, output, sizeof(output), IMAP_WRITE_TIMEOUT_MS);
 	s.out.before = session_durable;

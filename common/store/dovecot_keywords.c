@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "fault.h"
 #include "file.h"
+#include "log.h"
 #include "maildir_private.h"
 #include "num.h"
 
@@ -106,16 +107,18 @@ struct stamp keywords_stamp(struct mailbox *mb)
 	return maildir_stamp(maildir_of(mb)->control, KEYWORDS_FILE, &size);
 }
 
-/* So that who compares seconds sees that it changed. */
+/* So that who compares seconds sees that it changed.  Without that it is right all the same. */
 static void move_mtime(struct maildir *m, int64_t before)
 {
+	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = before + 1 } };
+	int fd = file_open(m->control, KEYWORDS_FILE, O_RDONLY | O_NONBLOCK, 0);
 	struct stat st;
 
-	if (fstatat(m->control, KEYWORDS_FILE, &st, 0) < 0 || st.st_mtim.tv_sec > before)
+	if (fd < 0)
 		return;
-	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = before + 1 } };
-	if (utimensat(m->control, KEYWORDS_FILE, t, 0) < 0)
-		return; /* it is right all the same */
+	if (fstat(fd, &st) == 0 && st.st_mtim.tv_sec <= before && futimens(fd, t) < 0)
+		log_debug("keywords", "%s: its time stays: %s", m->path, strerror(errno));
+	close(fd);
 }
 
 int keywords_write(struct mailbox *mb, const struct keyword_names *k, struct error *e)
