@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -35,14 +36,16 @@ static int open_dir(int at, const char *path)
 	return file_open(at, path, O_PATH | O_DIRECTORY, 0);
 }
 
-/* 0; -1 with errno, also where there is no such directory. */
+/* 1; 0 with errno where there is no such directory; -1 with errno. */
 static int grant(const struct landlock *l, const char *path)
 {
-	int fd = open_dir(AT_FDCWD, path), r = fd < 0 ? -1 : landlock_grant(l, fd);
-	int saved = errno;
+	int fd = open_dir(AT_FDCWD, path), r;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return 0;
+	r = landlock_grant(l, fd) < 0 ? -1 : 1;
+	int saved = errno;
+	close(fd);
 	errno = saved;
 	return r;
 }
@@ -94,11 +97,11 @@ static int grant_links(const struct landlock *l, const char *mail)
 /* An index root that could not be made is done without (store.c). */
 static int grant_store(const struct landlock *l, const struct store *s)
 {
-	if (grant(l, s->mail) < 0 || grant_links(l, s->mail) < 0)
+	if (grant(l, s->mail) <= 0 || grant_links(l, s->mail) < 0)
 		return -1;
-	if (s->control != s->mail && grant(l, s->control) < 0)
+	if (s->control != s->mail && grant(l, s->control) <= 0)
 		return -1;
-	return s->index == s->mail || grant(l, s->index) == 0 || errno == ENOENT ? 0 : -1;
+	return s->index == s->mail || grant(l, s->index) >= 0 ? 0 : -1;
 }
 
 static int shut_files(const struct store *s, struct error *e)
@@ -185,8 +188,14 @@ static const struct seccomp_rule calls[] = {
 	SECCOMP_ALLOW(inotify_add_watch),
 	SECCOMP_ALLOW(inotify_rm_watch),
 
-	/* The peer: descriptors 0 and 1 as they are; no call makes a socket. */
-	SECCOMP_ALLOW(sendmsg),
+	/* The peer: descriptors 0 and 1 as they are; no call makes a socket, names an
+	 * address on one (the log's may be a datagram socket) or connects it anew. */
+	{ .call = SYS_sendmsg,
+	  .arg = 2,
+	  .mask = MSG_FASTOPEN,
+	  .value = MSG_FASTOPEN,
+	  .error = EOPNOTSUPP },
+	SECCOMP_ONLY(sendmsg, 0, 1),
 	SECCOMP_ALLOW(ppoll),
 #ifdef SYS_poll
 	SECCOMP_ALLOW(poll),
