@@ -77,7 +77,11 @@ void log_open(const char *program)
 	int type = 0;
 	socklen_t len = sizeof type;
 
+	const char *ip = getenv("TCPREMOTEIP");
+
 	name = program;
+	if (ip && *ip)
+		log_context("ip", bytes_of(ip));
 	if (unusable())
 		take_two(syslog_connect());
 	to_syslog = getsockopt(2, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_DGRAM;

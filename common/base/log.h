@@ -10,7 +10,8 @@
 
 #include "bytes.h"
 
-/* fd 2 is used unless it is closed or the same file as 0 or 1 (inetd, a bare
+/* Lines carry ip= from the start if TCPREMOTEIP says it.
+ * fd 2 is used unless it is closed or the same file as 0 or 1 (inetd, a bare
  * systemd unit): then /dev/log is connected and takes its place. */
 void log_open(const char *program);
 /* Adds or replaces a pair that every later line carries (user=, ip=). */

@@ -6,7 +6,9 @@
  * before anything else, does, and may be anybody's puppet.  So the gate judges a request
  * by itself, counts, delays, and kills a parser that doesn't end when it should.
  *
- * Not here yet: TLS, a table of penalties across connections.
+ * What connections have in common (guesses, how many wait) is in limits.c.
+ *
+ * Not here yet: TLS.
  */
 #include "gate.h"
 
@@ -23,6 +25,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "jail.h"
+#include "limits.h"
 #include "log.h"
 #include "peer.h"
 #include "signals.h"
@@ -38,6 +41,7 @@ struct gate {
 	char **argv; /* of the authenticator */
 	struct peer peer;
 	struct jail jail;
+	struct limits limits;
 	struct talk talk; /* the parser's copy is made by fork */
 	int control;      /* to the parser */
 	pid_t parser;
@@ -117,17 +121,16 @@ static void fork_parser(struct gate *g)
 static const char *last_word(int status)
 {
 	static const char *const words[TALK_ENDS] = {
-		"logout", "closed by the client", "silence",       "too slow",
-		"abuse",  "too many failures",    "shutting down",
+		"logout", "eof", "silence", "slow", "abuse", "failures", "stop",
 	};
-	static char died[64];
+	static char died[32];
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) < TALK_ENDS)
 		return words[WEXITSTATUS(status)];
 	if (WIFEXITED(status))
-		snprintf(died, sizeof died, "the parser died: exit %d", WEXITSTATUS(status));
+		snprintf(died, sizeof died, "parser-exit-%d", WEXITSTATUS(status));
 	else
-		snprintf(died, sizeof died, "the parser died of signal %d", WTERMSIG(status));
+		snprintf(died, sizeof died, "parser-signal-%d", WTERMSIG(status));
 	return died;
 }
 
@@ -168,19 +171,33 @@ static size_t next_request(struct gate *g, char *p, size_t size)
 	return 0;
 }
 
-/* Also for a password that nobody was asked about: the client must not see a difference. */
-static void delay(struct gate *g)
+static void pause_ms(int64_t ms)
 {
-	int64_t until = clock_ms() + ((int64_t)g->delay_ms << (g->failures - 1));
+	int64_t until = clock_ms() + ms;
 
 	while (!signals_stop && clock_ms() < until)
 		signals_wait(NULL, 0, until);
+}
+
+/* For failures of earlier connections.  Before anything is started: two small processes
+ * sleep, and a guess costs nothing else meanwhile. */
+static void penalty(struct gate *g)
+{
+	int ms = limits_penalty(&g->limits);
+
+	if (ms)
+		log_fields(LOG_LEVEL_INFO, "penalty", "ms=%d", ms);
+	pause_ms(ms);
 }
 
 static enum outcome judge(struct gate *g, struct record *r, struct attempt *a)
 {
 	if (!g->talk.plaintext)
 		return OUTCOME_PRIVACY;
+	if (g->attempts == 1)
+		penalty(g);
+	if (signals_stop)
+		return OUTCOME_STOPPED;
 	if (!record_name_valid(bytes_of(r->user)) || !*r->password)
 		return OUTCOME_FAILED;
 	return authenticate(a, r, g->protocol->tag_variable, g->argv, g->answer_ms);
@@ -191,22 +208,25 @@ static bool refuse(struct gate *g, enum outcome o)
 {
 	struct answer answer = { .outcome = (uint8_t)o };
 
-	if (outcome_counts(o))
+	if (outcome_counts(o)) {
 		g->failures++;
+		limits_failed(&g->limits);
+	}
 	answer.final = g->failures >= LOGIN_FAILURES_MAX || g->attempts >= LOGIN_ATTEMPTS_MAX;
-	log_info("failure", "code=%s attempt=%u", outcome_code(o), g->attempts);
-	if (outcome_counts(o))
-		delay(g);
+	log_fields(LOG_LEVEL_INFO, "failure", "reason=%s attempt=%u", outcome_code(o), g->attempts);
+	if (outcome_counts(o)) /* also if nobody was asked: the client sees no difference */
+		pause_ms((int64_t)g->delay_ms << (g->failures - 1));
 	return send(g->control, &answer, sizeof answer, MSG_NOSIGNAL) == sizeof answer &&
 	       !answer.final;
 }
 
 static void hand_over(struct gate *g, struct attempt *a)
 {
+	limits_leave(&g->limits); /* first: nobody sends away who is let in */
 	if (*a->user)
 		log_context("user", bytes_of(a->user));
 	end_parser(g, false);
-	log_info("login", "pid=%ld attempt=%u", (long)a->pid, g->attempts);
+	log_fields(LOG_LEVEL_INFO, "login", "pid=%ld attempt=%u", (long)a->pid, g->attempts);
 	wait_handler(a, &g->jail);
 }
 
@@ -226,6 +246,8 @@ static bool serve(struct gate *g, char *request, size_t n)
 	}
 	g->attempts++;
 	log_context("user", bytes_of(r.user));
+	log_context("method", bytes_of(record_method(&r)));
+	log_context("tls", bytes_of("no"));
 	o = judge(g, &r, &a);
 	record_wipe(&r);
 	if (o < OUTCOME_REFUSALS) {
@@ -235,7 +257,8 @@ static bool serve(struct gate *g, char *request, size_t n)
 	} else if (o == OUTCOME_READY) {
 		hand_over(g, &a);
 	} else {
-		log_info("closed", o == OUTCOME_STOPPED ? "shutting down" : "exit 0 without R");
+		log_fields(LOG_LEVEL_INFO, "closed", "reason=%s failures=%u",
+			   o == OUTCOME_STOPPED ? "stop" : "no-handler", g->failures);
 		end_parser(g, o == OUTCOME_STOPPED);
 	}
 	return false;
@@ -252,7 +275,8 @@ static void run(struct gate *g)
 		if (n == 0) {
 			if (signals_stop)
 				kill(g->parser, SIGTERM);
-			log_info("closed", "%s failures=%u", end_parser(g, true), g->failures);
+			log_fields(LOG_LEVEL_INFO, "closed", "reason=%s failures=%u",
+				   end_parser(g, true), g->failures);
 			return;
 		}
 		more = serve(g, request, n);
@@ -276,8 +300,13 @@ int gate_main(const struct protocol *protocol, int argc, char **argv)
 	settings(&g);
 	jail_find(&g.jail);
 	jail_private();
+	if (!limits_enter(&g.limits, g.peer.ip)) {
+		log_fields(LOG_LEVEL_WARN, "closed", "reason=crowd failures=0");
+		return 0;
+	}
 	fork_parser(&g);
 	run(&g);
+	limits_leave(&g.limits);
 	return 0;
 }
 

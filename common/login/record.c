@@ -8,7 +8,18 @@
 
 #include "num.h"
 
-#define RECORD_CREDENTIALS 'C'
+static const struct {
+	char byte;
+	const char *name;
+} methods[METHODS] = {
+	[METHOD_LOGIN] = { 'C', "LOGIN" }, /* the command, or SASL LOGIN */
+	[METHOD_PLAIN] = { 'P', "PLAIN" },
+};
+
+const char *record_method(const struct record *r)
+{
+	return methods[r->method].name;
+}
 
 void record_wipe(struct record *r)
 {
@@ -45,6 +56,7 @@ static bool fill(char *to, size_t max, struct bytes from)
 
 bool record_fill(struct record *r, struct bytes tag, struct bytes user, struct bytes password)
 {
+	r->method = METHOD_LOGIN;
 	if (record_tag_valid(tag) && fill(r->tag, LOGIN_TAG_MAX, tag) &&
 	    fill(r->user, LOGIN_USER_MAX, user) && fill(r->password, LOGIN_PASSWORD_MAX, password))
 		return true;
@@ -65,7 +77,7 @@ size_t record_put(const struct record *r, char *out)
 {
 	size_t n = 0;
 
-	out[n++] = RECORD_CREDENTIALS;
+	out[n++] = methods[r->method].byte;
 	n += put(out + n, r->tag);
 	n += put(out + n, r->user);
 	return n + put(out + n, r->password);
@@ -89,11 +101,17 @@ static bool get(struct bytes *message, struct bytes *field)
 bool record_get(struct record *r, struct bytes message)
 {
 	struct bytes tag, user, password;
+	enum method method = METHOD_LOGIN;
 
 	record_wipe(r);
-	if (message.n == 0 || message.n > LOGIN_RECORD_MAX || message.p[0] != RECORD_CREDENTIALS)
+	if (message.n == 0 || message.n > LOGIN_RECORD_MAX)
 		return false;
+	while (method < METHODS && methods[method].byte != message.p[0])
+		method++;
 	message = bytes_from(message, 1);
-	return get(&message, &tag) && get(&message, &user) && get(&message, &password) &&
-	       message.n == 0 && record_fill(r, tag, user, password);
+	if (method == METHODS || !get(&message, &tag) || !get(&message, &user) ||
+	    !get(&message, &password) || message.n || !record_fill(r, tag, user, password))
+		return false;
+	r->method = method;
+	return true;
 }

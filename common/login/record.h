@@ -1,8 +1,8 @@
 /*
  * record.h: what the parser asks of the gate, and what it is answered.
  *
- * One message each way on a SOCK_SEQPACKET pair.  A request is the byte 'C' and three
- * fields (tag, user, password), each a 16-bit little-endian length and that many
+ * One message each way on a SOCK_SEQPACKET pair.  A request is a byte that says how the
+ * client gave its password and three fields (tag, user, password), each a 16-bit little-endian length and that many
  * bytes: bounded, no NUL inside, nothing after.  The gate believes none of it
  * before record_get said so.
  */
@@ -21,14 +21,17 @@
 _Static_assert(LOGIN_USER_MAX + LOGIN_PASSWORD_MAX + LOGIN_STAMP_MAX + 3 <= LOGIN_AUTH_MAX,
 	       "every record fits checkpassword's 512 bytes");
 
-/* Each with a NUL behind it, and none inside. */
+enum method { METHOD_LOGIN, METHOD_PLAIN, METHODS };
+
+/* Texts each with a NUL behind it, and none inside. */
 struct record {
+	enum method method; /* for nothing but the log */
 	char tag[LOGIN_TAG_MAX + 1];
 	char user[LOGIN_USER_MAX + 1];
 	char password[LOGIN_PASSWORD_MAX + 1];
 };
 
-/* Fills *r; false (and *r wiped) where a field is too long or holds a NUL. */
+/* Fills *r, method LOGIN; false (and *r wiped) where a field is too long or holds a NUL. */
 bool record_fill(struct record *r, struct bytes tag, struct bytes user, struct bytes password)
 	__attribute__((warn_unused_result));
 /* The message, at most LOGIN_RECORD_MAX bytes at out; its length. */
@@ -40,6 +43,7 @@ bool record_tag_valid(struct bytes tag);
 /* Not empty, nothing below a space: what an authenticator is bothered with. */
 bool record_name_valid(struct bytes name);
 void record_wipe(struct record *r);
+const char *record_method(const struct record *r); /* "PLAIN" */
 
 /* How a login ended: an index into a table of RFC 5530's codes (outcome.c). */
 enum outcome {

@@ -30,8 +30,9 @@ static void tell(const char *what, int error)
 	static bool told;
 
 	if (!told)
-		log_info("limits", "off: %s/%s: %s", conf_str("RUN_DIR", RUN_DIR), what,
-			 error ? strerror(error) : "others may write to it");
+		log_write(geteuid() ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "limits", "off: %s/%s: %s",
+			  conf_str("RUN_DIR", RUN_DIR), what,
+			  error ? strerror(error) : "others may write to it");
 	told = true;
 }
 

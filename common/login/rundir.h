@@ -3,8 +3,8 @@
  * that live no longer than the machine runs.
  *
  * It belongs to root (or to whose processes they are) and nobody else may write to it.
- * Where it is missing, what is kept there is off; that is told once in the log of each
- * process and refuses nobody.
+ * Where it is missing, what is kept there is off; the log of each process says that once
+ * (without root only with DEBUG: there it's no surprise), and nobody is refused for it.
  */
 #ifndef RUNDIR_H
 #define RUNDIR_H

@@ -68,10 +68,11 @@ static void log_end(int status, const struct traffic *t, int64_t ms)
 		snprintf(bytes, sizeof bytes, " in=%llu out=%llu", (unsigned long long)t->in,
 			 (unsigned long long)t->out);
 	if (WIFSIGNALED(status))
-		log_warn("logout", "ms=%lld%s signal=%d", (long long)ms, bytes, WTERMSIG(status));
+		log_fields(LOG_LEVEL_WARN, "logout", "ms=%lld%s signal=%d", (long long)ms, bytes,
+			   WTERMSIG(status));
 	else
-		log_info("logout", "ms=%lld%s status=%d", (long long)ms, bytes,
-			 WEXITSTATUS(status));
+		log_fields(LOG_LEVEL_INFO, "logout", "ms=%lld%s status=%d", (long long)ms, bytes,
+			   WEXITSTATUS(status));
 }
 
 void wait_handler(struct attempt *a, const struct jail *j)

@@ -229,7 +229,7 @@ static bool read_command(struct session *s)
 }
 
 /* Asks the gate.  Does not come back from a login: the gate ends us. */
-static void login(struct session *s, const struct credentials *c)
+static void login(struct session *s, const struct credentials *c, enum method method)
 {
 	struct answer answer;
 	struct record r;
@@ -241,6 +241,7 @@ static void login(struct session *s, const struct credentials *c)
 		count_bad(s);
 		return;
 	}
+	r.method = method;
 	if (!talk_ask(s->talk, &r, &answer)) {
 		bye(s, TALK_STOP, "Server shutting down");
 	} else {
@@ -260,7 +261,7 @@ static void cmd_login(struct session *s, struct bytes args)
 	else if (!prelogin_login(args, scratch, &c))
 		bad(s, "LOGIN wants a name and a password");
 	else
-		login(s, &c);
+		login(s, &c, METHOD_LOGIN);
 }
 
 /* base64 at `in` to out (PRELOGIN_LINE_MAX bytes); false was told to the client. */
@@ -316,7 +317,7 @@ static void auth_plain(struct session *s, struct bytes initial)
 		refused(s, OUTCOME_AUTHORIZATION);
 		count_bad(s);
 	} else {
-		login(s, &c);
+		login(s, &c, METHOD_PLAIN);
 	}
 }
 
@@ -332,7 +333,7 @@ static void auth_login(struct session *s, struct bytes initial)
 	if (bytes_chr(c.user, '\0') != BYTES_NONE || bytes_chr(c.password, '\0') != BYTES_NONE)
 		bad(s, "Invalid LOGIN message");
 	else
-		login(s, &c);
+		login(s, &c, METHOD_LOGIN);
 }
 
 static void cmd_authenticate(struct session *s, struct bytes args)

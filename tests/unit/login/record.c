@@ -17,12 +17,15 @@ static void test_round(void **state)
 	assert_true(record_fill(&r, (struct bytes){ tag, sizeof tag },
 				(struct bytes){ user, sizeof user },
 				(struct bytes){ password, sizeof password }));
+	assert_string_equal(record_method(&r), "LOGIN");
+	r.method = METHOD_PLAIN;
 	size_t n = record_put(&r, out);
 	assert_int_equal(n, LOGIN_RECORD_MAX);
 	assert_true(record_get(&back, (struct bytes){ out, n }));
 	assert_string_equal(back.user, r.user);
 	assert_string_equal(back.password, r.password);
 	assert_string_equal(back.tag, r.tag);
+	assert_string_equal(record_method(&back), "PLAIN");
 	for (size_t cut = 0; cut < n; cut++)
 		assert_false(record_get(&back, (struct bytes){ out, cut }));
 	assert_int_equal(back.password[0], 0);
@@ -37,6 +40,7 @@ static void test_refused(void **state)
 	} rows[] = {
 		{ BYTES("C\1\0a\1\0b\1\0c"), true },
 		{ BYTES("C\1\0a\0\0\0\0"), true },
+		{ BYTES("P\1\0a\1\0b\1\0c"), true },
 		{ BYTES("C\1\0a\1\0b\1\0cx"), false },
 		{ BYTES("C\1\0a\1\0b\2\0c"), false },
 		{ BYTES("C\1\0a\1\0\0\1\0c"), false },

@@ -1,0 +1,43 @@
+/* limits.c: see limits.h. */
+#include "limits.h"
+
+#include "clock.h"
+#include "conf.h"
+#include "penalty.h"
+
+#define SETTING_MAX "LOGIN_WAITING_MAX"
+#define SETTING_PER_ADDRESS "LOGIN_WAITING_PER_ADDRESS"
+
+bool limits_enter(struct limits *l, const char *ip)
+{
+	struct waiting_limits most = {
+		.total = (unsigned)conf_u64(SETTING_MAX, WAITING_TOTAL, 0, WAITING_TOTAL_MOST),
+		.per_address = (unsigned)conf_u64(SETTING_PER_ADDRESS, WAITING_PER_ADDRESS, 0,
+						  WAITING_TOTAL_MOST),
+	};
+	struct address a;
+
+	*l = (struct limits){ .place = { .fd = -1 } };
+	if (address_parse(&a, ip) && !network_setting("LOGIN_TRUSTED", NETWORK_LOOPBACK, &a)) {
+		l->key = address_key(&a);
+		l->counted = true;
+	}
+	return waiting_enter(&l->place, l->counted ? &l->key : NULL, most, clock_ms()) !=
+	       WAITING_FULL;
+}
+
+void limits_leave(struct limits *l)
+{
+	waiting_leave(&l->place);
+}
+
+int limits_penalty(const struct limits *l)
+{
+	return l->counted ? penalty_ms(&l->key, clock_ms()) : 0;
+}
+
+void limits_failed(const struct limits *l)
+{
+	if (l->counted)
+		penalty_add(&l->key, clock_ms());
+}
