@@ -62,6 +62,7 @@ def private(pid):
 
 
 def main():
+    os.sync()  # pages of a program that was just linked would count as dirty
     scratch = tempfile.mkdtemp()
     handler = scratch + "/handler"
     subprocess.run(["musl-gcc", "-O2", "-static", "-x", "c", "-o", handler, "-"],
