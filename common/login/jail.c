@@ -20,6 +20,7 @@
 
 #include "conf.h"
 #include "log.h"
+#include "pages.h"
 #include "rundir.h"
 #include "sanitized.h"
 #include "seccomp.h"
@@ -39,9 +40,9 @@
 		SECCOMP_ALLOW(clock_gettime), SECCOMP_ALLOW(getpid), SECCOMP_ALLOW(exit),     \
 		SECCOMP_ALLOW(exit_group), SECCOMP_ALLOW(brk), SECCOMP_ALLOW(munmap),         \
 		SECCOMP_WITHOUT(mmap, 2, PROT_EXEC), SECCOMP_WITHOUT(mprotect, 2, PROT_EXEC), \
-		SECCOMP_ONLY(madvise, 2, MADV_FREE)
+		SECCOMP_ONLY(madvise, 2, MADV_FREE), SECCOMP_ONLY(madvise, 2, MADV_DONTNEED)
 
-/* MSG_FASTOPEN would make a connection. */
+/* MSG_FASTOPEN would make a connection, where an address is named. */
 static const struct seccomp_rule parser_rules[] = {
 	SECCOMP_ALLOW(read),
 	SECCOMP_ALLOW(write),
@@ -51,7 +52,7 @@ static const struct seccomp_rule parser_rules[] = {
 #endif
 	COMMON_RULES,
 	SECCOMP_WITHOUT(sendmsg, 2, MSG_FASTOPEN),
-	SECCOMP_WITHOUT(sendto, 3, MSG_FASTOPEN),
+	SECCOMP_NULL(sendto, 4),
 };
 
 void jail_private(void)
@@ -135,7 +136,8 @@ void jail_parser(const struct jail *j, int keep, pid_t gate)
 		dup2(null, 2);
 	close_but(keep);
 	if (!parser_limits() || !seccomp_confine(RULES(parser_rules)))
-		_exit(111); /* the gate logs it */
+		_exit(111);    /* the gate logs it */
+	pages_release_stack(); /* making the filter took more than waiting does */
 }
 
 void jail_waiter(const struct jail *j, int keep, pid_t child)
@@ -156,4 +158,5 @@ void jail_waiter(const struct jail *j, int keep, pid_t child)
 	jail_private();
 	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NPROC, 0) || !seccomp_confine(RULES(rules)))
 		log_die("jail", "the wall around who waits: %s", strerror(errno));
+	pages_release_stack();
 }
