@@ -48,11 +48,13 @@ static void fill_low_descriptors(void)
 		}
 }
 
-/* No core file with a password in it; a helper that died early is no signal. */
+/* No core file with a password in it; a helper that died early is no signal, and it can be
+ * waited for, whoever started us. */
 static void be_careful(void)
 {
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
 }
 
 /* What would change the meaning of the record, and is not known here. */

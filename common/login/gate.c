@@ -32,7 +32,6 @@
 #include "wait.h"
 
 #define EXIT_MISUSE 2
-#define EXIT_TEMPORARY 111
 #define OWN_FD 10           /* descriptors of ours begin here */
 #define PARSER_LATE_MS 5000 /* how long after its own deadline a parser may live */
 
@@ -65,7 +64,7 @@ static void clean_environment(void)
 static void close_others(void)
 {
 	if (fcntl(0, F_GETFD) < 0 || fcntl(1, F_GETFD) < 0)
-		_exit(EXIT_TEMPORARY);
+		log_die("start", "descriptors 0 and 1 are not both open");
 	if (syscall(SYS_close_range, 3, ~0U, 0) == 0)
 		return;
 	for (int fd = 3; fd < 1024; fd++)

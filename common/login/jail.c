@@ -87,11 +87,17 @@ static void close_but(int keep)
 	close_range_of((unsigned)keep + 1, ~0U);
 }
 
+/* Or what we were started with, if that is less: nobody but root may raise it. */
 static bool limit(int what, rlim_t n)
 {
-	const struct rlimit both = { n, n };
+	struct rlimit r;
 
-	return setrlimit(what, &both) == 0;
+	if (getrlimit(what, &r) < 0)
+		return false;
+	if (r.rlim_max > n)
+		r.rlim_max = n;
+	r.rlim_cur = r.rlim_max;
+	return setrlimit(what, &r) == 0;
 }
 
 /* Memory and files are the runtime's business in a build with sanitizers. */

@@ -9,7 +9,7 @@ struct peer {
 	bool local;  /* nobody can listen in between: passwords may be sent as they are */
 };
 
-/* From TCPREMOTEIP, REMOTE_ADDR (systemd) and the socket; TCPREMOTEIP and
+/* From TCPREMOTEIP, REMOTE_ADDR (systemd), REMOTE_HOST (stunnel) and the socket; TCPREMOTEIP and
  * PROTO are in the environment afterwards where they can be known. */
 void peer_find(struct peer *p, int fd);
 /* 127/8, ::1, or the same written as ::ffff:127.0.0.1. */

@@ -9,7 +9,6 @@
 
 volatile sig_atomic_t signals_stop;
 static sigset_t before;
-static struct sigaction old_term, old_child, old_pipe;
 
 static void on_signal(int sig)
 {
@@ -26,18 +25,21 @@ void signals_catch(void)
 	sigaddset(&mine, SIGTERM);
 	sigaddset(&mine, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mine, &before);
-	sigaction(SIGTERM, &sa, &old_term);
-	sigaction(SIGCHLD, &sa, &old_child);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGCHLD, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &sa, &old_pipe);
+	sigaction(SIGPIPE, &sa, NULL);
 }
 
 void signals_restore(void)
 {
-	sigaction(SIGTERM, &old_term, NULL);
-	sigaction(SIGCHLD, &old_child, NULL);
-	sigaction(SIGPIPE, &old_pipe, NULL);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	sigset_t none;
+
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 sigset_t signals_waiting(void)

@@ -15,7 +15,8 @@
 extern volatile sig_atomic_t signals_stop; /* SIGTERM came */
 
 void signals_catch(void);
-/* As the process found them when it started; for a child before exec. */
+/* Defaults, and nothing blocked, whatever we were started with: for a child before exec, which
+ * wants to hear SIGTERM and to wait for children of its own. */
 void signals_restore(void);
 sigset_t signals_waiting(void);
 /* Waits for an event, a signal or clock_ms() == deadline (INT64_MAX: no limit); ppoll's
