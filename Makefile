@@ -16,7 +16,8 @@ SYSCONFDIR = /etc
 FUZZ_SECONDS = 10
 
 LAYERS   = base message index store login
-PROGRAMS = imapd imap-login checkpassword checkpassword-crypt checkpassword-pam checkpassword-shadow
+PROGRAMS = imapd imap-login checkpassword checkpassword-crypt checkpassword-pam \
+	checkpassword-session checkpassword-shadow
 TOOLS    = roost-users
 
 define NEWLINE
@@ -55,11 +56,11 @@ SYSTEMD   = $(wildcard units/*.service units/*.socket)
 MANPAGES  = $(wildcard */*.[1-8] common/*/*.[1-8])
 
 # The authenticator: what it shares is a library, what needs glibc is not in it.
-INC_checkpassword  = $(INC_base) -Icheckpassword
-LINK_checkpassword = checkpassword base
+INC_checkpassword  = $(INC_login) -Icheckpassword
+LINK_checkpassword = checkpassword login base
 LIBS_checkpassword = -lcdb
 GLIBC_checkpassword = $(wildcard checkpassword/checkpassword-*.c checkpassword/roost-users.c \
-	checkpassword/usersdb.c checkpassword/nss.c)
+	$(patsubst %,checkpassword/%.c,hash nss pam usersdb))
 SRC_checkpassword = $(filter-out checkpassword/checkpassword.c $(GLIBC_checkpassword), \
 	$(wildcard checkpassword/*.c))
 UNITS    += $(wildcard tests/unit/checkpassword/*.c)
@@ -148,10 +149,13 @@ $(B)/asan/checkpassword: $(B)/obj/asan/checkpassword/checkpassword.o $(call libs
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^ -lcdb
 
 LIBS_checkpassword-crypt = -lcrypt
-LIBS_checkpassword-pam = -lpam
+ALSO_checkpassword-crypt = hash
+LIBS_checkpassword-pam = -lpam -lcrypt
+ALSO_checkpassword-pam = nss pam hash
+LIBS_checkpassword-session = -lpam -lcrypt -lcdb
+ALSO_checkpassword-session = nss pam hash
 LIBS_checkpassword-shadow = -lcrypt
-ALSO_checkpassword-pam = nss
-ALSO_checkpassword-shadow = nss
+ALSO_checkpassword-shadow = nss hash
 LIBS_roost-users = -lcdb -lcrypt
 ALSO_roost-users = usersdb
 define GLIBC # flavour, directory, program
@@ -159,7 +163,7 @@ $(2)/$(3): $(patsubst %,$(B)/obj/$(1)/checkpassword/%.o,$(3) $(ALSO_$(3))) $(cal
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(LIBS_$(3))
 endef
-$(foreach p,checkpassword-crypt checkpassword-pam checkpassword-shadow roost-users,$(eval $(call GLIBC,glibc,$(B),$(p)))\
+$(foreach p,checkpassword-crypt checkpassword-pam checkpassword-session checkpassword-shadow roost-users,$(eval $(call GLIBC,glibc,$(B),$(p)))\
 	$(eval $(call GLIBC,asan,$(B)/asan,$(p))))
 
 # Tests: each is linked with its layer and those to its left.
@@ -182,7 +186,7 @@ BUILD_PACKAGES = gcc musl-tools linux-libc-dev libc6-dev libcdb-dev libpam0g-dev
 # ucspi-tcp-ipv6 has it too, and stays.
 TCPSERVER = $(shell command -v tcpserver >/dev/null || echo ucspi-tcp)
 PACKAGES = $(BUILD_PACKAGES) make libcmocka-dev clang libclang-rt-14-dev clang-format \
-	cppcheck isync neomutt tmux python3 curl strace procps \
+	cppcheck libpam-wrapper isync neomutt tmux python3 curl strace procps \
 	getmail6 libmail-imapclient-perl offlineimap3 $(TCPSERVER)
 # A listener is on most machines already.
 DEMO_PACKAGES = $(BUILD_PACKAGES) make curl procps \

@@ -12,22 +12,20 @@
 #include "num.h"
 #include "username.h"
 
-#define ID_MAX 0xfffffffeu
-
 static uint32_t mail_uid(void)
 {
-	return (uint32_t)conf_u64("MAIL_UID", 0, 1, ID_MAX);
+	return (uint32_t)conf_u64("MAIL_UID", 0, 1, ACCOUNT_ID_MAX);
 }
 
 static bool set_ids(struct account *a, const struct user *u)
 {
-	uint64_t uid = mail_uid(), gid = conf_u64("MAIL_GID", uid, 1, ID_MAX);
+	uint64_t uid = mail_uid(), gid = conf_u64("MAIL_GID", uid, 1, ACCOUNT_ID_MAX);
 	bool own = u->field[USER_UID].n == 0;
 
 	if (own && geteuid() != 0 && uid == 0)
 		uid = getuid(), gid = getgid();
-	if (!own && (!num_parse(u->field[USER_UID], ID_MAX, &uid) ||
-		     !num_parse(u->field[USER_GID], ID_MAX, &gid)))
+	if (!own && (!num_parse(u->field[USER_UID], ACCOUNT_ID_MAX, &uid) ||
+		     !num_parse(u->field[USER_GID], ACCOUNT_ID_MAX, &gid)))
 		return false;
 	if (own && uid == 0) {
 		log_error("account", "no uid: neither the user's record nor MAIL_UID has one");
@@ -46,7 +44,7 @@ static bool set_groups(struct account *a, struct bytes list)
 	a->groups[0] = a->gid;
 	a->n_groups = 1;
 	while (list.n && bytes_split(&list, ' ', &one)) {
-		if (!num_parse(one, ID_MAX, &gid) || a->n_groups == ACCOUNT_GROUPS)
+		if (!num_parse(one, ACCOUNT_ID_MAX, &gid) || a->n_groups == ACCOUNT_GROUPS)
 			return false;
 		if (gid != a->gid)
 			a->groups[a->n_groups++] = (gid_t)gid;
@@ -89,9 +87,19 @@ bool account_make(struct account *a, const char *name, const struct user *u)
 	return false;
 }
 
+struct account_rule account_rule(void)
+{
+	return (struct account_rule){ conf_u64("FIRST_UID", 1000, 1, ACCOUNT_ID_MAX), mail_uid() };
+}
+
+bool account_rule_allows(const struct account_rule *r, uid_t uid, gid_t gid)
+{
+	return uid != 0 && gid != 0 && (uid >= r->first || uid == r->mail);
+}
+
 bool account_allowed(const struct account *a)
 {
-	uint64_t first = conf_u64("FIRST_UID", 1000, 1, ID_MAX);
+	struct account_rule r = account_rule();
 
-	return a->uid != 0 && a->gid != 0 && (a->uid >= first || a->uid == mail_uid());
+	return account_rule_allows(&r, a->uid, a->gid);
 }

@@ -8,6 +8,7 @@
 
 #define ACCOUNT_GROUPS 256
 #define ACCOUNT_PATH 1024
+#define ACCOUNT_ID_MAX 0xfffffffeu /* (uid_t)-1 means "none" to the kernel */
 
 struct account {
 	const char *name; /* canonical */
@@ -25,8 +26,14 @@ struct account {
  * as *a.  False: it is not complete, the log says what. */
 bool account_make(struct account *a, const char *name, const struct user *u)
 	__attribute__((warn_unused_result));
-/* Not root, not below FIRST_UID unless it is MAIL_UID. */
-bool account_allowed(const struct account *a);
+/* Who may log in: not root, and not below FIRST_UID unless it is MAIL_UID. */
+struct account_rule {
+	uint64_t first, mail; /* mail: 0 if there is none */
+};
+
+struct account_rule account_rule(void); /* by the settings */
+bool account_rule_allows(const struct account_rule *r, uid_t uid, gid_t gid);
+bool account_allowed(const struct account *a); /* by the settings */
 /* Becomes the user for good, in its home directory and with its environment.  What
  * was not possible is in the log. */
 bool account_become(const struct account *a) __attribute__((warn_unused_result));

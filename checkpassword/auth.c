@@ -5,68 +5,122 @@
  * has: users.cdb, and PAM if there is a configuration of the service.  A source
  * that fails ends it with "try later": the next one might let somebody else
  * of that name in, and a lookup would call a user unknown who is not.
+ *
+ * A refusal costs every source once, whoever knew the name: the one that decided has
+ * compared the password, PAM and shadow compare it for names they don't know as well, and
+ * the others are made to by auth_pay.
  */
 #include "auth.h"
 
 #include "conf.h"
 #include "log.h"
 
-static const struct source {
+typedef enum answer asking(const struct question *q, struct user *u);
+
+static struct source {
 	const char *name;
-	enum answer (*ask)(const struct question *q, struct user *u);
+	asking *ask;
 	bool (*present)(void);
+	bool pays; /* asking about a name that it doesn't know takes the time of a wrong password */
+	bool paid; /* this login has taken its time */
 } sources[] = {
-	{ "users", users_ask, users_present },
-	{ "pam", pam_ask, pam_present },
-	{ "shadow", shadow_ask, shadow_present },
+	{ .name = "users", .ask = users_ask, .present = users_present },
+	{ .name = "pam", .ask = pam_ask, .present = pam_present, .pays = true },
+	{ .name = "shadow", .ask = shadow_ask, .present = shadow_present, .pays = true },
 };
 
 #define SOURCES (sizeof(sources) / sizeof(sources[0]))
 
-static enum answer ask_present(const struct question *q, struct user *u)
-{
-	enum answer a = ANSWER_UNKNOWN;
-	bool any = false;
-
-	for (size_t i = 0; i < SOURCES && a == ANSWER_UNKNOWN; i++)
-		if (sources[i].present()) {
-			any = true;
-			a = sources[i].ask(q, u);
-		}
-	if (!any)
-		log_error("auth", "neither users.cdb nor a PAM service is there");
-	return any ? a : ANSWER_TROUBLE;
-}
-
-static const struct source *named(struct bytes name)
+static struct source *named(struct bytes name)
 {
 	for (size_t i = 0; i < SOURCES; i++)
 		if (bytes_is(name, sources[i].name))
 			return &sources[i];
-	log_error("auth", "AUTH has a source that is not known");
 	return NULL;
 }
 
-static enum answer ask_listed(struct bytes list, const struct question *q, struct user *u)
+/* The sources in their order: 1 and the next, 0 at the end, -1: it is not known. */
+struct walk {
+	struct bytes list;
+	size_t i;
+	bool listed;
+};
+
+static struct walk walk_start(void)
 {
-	enum answer a = ANSWER_UNKNOWN;
-	struct bytes name;
+	struct bytes list = bytes_trim(bytes_of(conf_str("AUTH", "")));
 
-	while (a == ANSWER_UNKNOWN && bytes_split(&list, ' ', &name)) {
-		const struct source *s = name.n ? named(name) : NULL;
+	return (struct walk){ list, 0, list.n > 0 };
+}
 
-		if (name.n)
-			a = s ? s->ask(q, u) : ANSWER_TROUBLE;
+static int walk_next(struct walk *w, struct source **s)
+{
+	struct bytes word;
+
+	while (w->listed && bytes_split(&w->list, ' ', &word))
+		if (word.n) {
+			*s = named(word);
+			return *s ? 1 : -1;
+		}
+	while (!w->listed && w->i < SOURCES) {
+		*s = &sources[w->i++];
+		if ((*s)->present())
+			return 1;
 	}
-	return a;
+	return 0;
 }
 
 enum answer auth_ask(const struct question *q, struct user *u)
 {
-	struct bytes list = bytes_trim(bytes_of(conf_str("AUTH", "")));
-	enum answer a = list.n ? ask_listed(list, q, u) : ask_present(q, u);
+	struct walk w = walk_start();
+	struct source *s = NULL;
+	enum answer a = ANSWER_UNKNOWN;
+	int more = 0;
 
-	if (a == ANSWER_UNKNOWN && !q->lookup)
+	while (a == ANSWER_UNKNOWN && (more = walk_next(&w, &s)) > 0) {
+		a = s->ask(q, u);
+		s->paid = a != ANSWER_UNKNOWN || s->pays;
+	}
+	if (more < 0)
+		log_error("auth", "AUTH has a source that is not known");
+	else if (!s)
+		log_error("auth", "neither users.cdb nor a PAM service is there");
+	return more < 0 || !s ? ANSWER_TROUBLE : a;
+}
+
+static void pay(struct source *s, const struct question *q)
+{
+	struct question nobody = { BYTES(AUTH_NOBODY), q->pass, false };
+	struct user unused;
+
+	if (!s->paid && s->pays)
+		s->ask(&nobody, &unused);
+	else if (!s->paid)
 		users_waste_time(q);
-	return a;
+	s->paid = true;
+}
+
+void auth_pay(const struct question *q)
+{
+	struct walk w = walk_start();
+	struct source *s;
+
+	while (walk_next(&w, &s) > 0)
+		pay(s, q);
+}
+
+bool auth_asks_pam(void)
+{
+	struct walk w = walk_start();
+	struct source *s;
+
+	while (walk_next(&w, &s) > 0)
+		if (bytes_is(bytes_of("pam"), s->name))
+			return true;
+	return false;
+}
+
+void auth_use_pam(asking *ask)
+{
+	named(BYTES("pam"))->ask = ask;
 }

@@ -28,6 +28,10 @@ struct helper_reply {
 enum answer helper_run(const char *name, const struct bytes *parts, size_t n,
 		       struct helper_reply *reply) __attribute__((warn_unused_result));
 
+/* Becomes the program of that name beside our own; returns if that is not possible, the log
+ * says why. */
+void helper_exec(const char *name, char **argv);
+
 /* A helper's side: reads descriptor 0 to its end into p (size bytes) and takes it
  * apart into exactly n parts, each with a NUL behind it. */
 bool helper_request(char *p, size_t size, struct bytes *parts, size_t n)

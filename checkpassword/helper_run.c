@@ -39,6 +39,17 @@ static bool helper_path(const char *name, char path[PATH_MAX])
 	return (size_t)snprintf(slash + 1, room, "%s", name) < room;
 }
 
+void helper_exec(const char *name, char **argv)
+{
+	static char path[PATH_MAX];
+
+	if (helper_path(name, path)) {
+		argv[0] = path;
+		execv(path, argv);
+	}
+	log_error("helper", "can't run %s: %m", name);
+}
+
 static bool open_pipes(struct pipes *p)
 {
 	if (pipe(p->to) < 0)

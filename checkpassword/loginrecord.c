@@ -9,7 +9,10 @@
 #include "loginrecord.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 bool loginrecord_parse(struct loginrecord *r)
 {
@@ -22,13 +25,37 @@ bool loginrecord_parse(struct loginrecord *r)
 	       bytes_split(&rest, '\0', &r->stamp) && !rest.p;
 }
 
-enum loginrecord_status loginrecord_read(struct loginrecord *r, int fd)
+/* 1: there is something to read, or the end; 0: not in time; -1. */
+static int wait_for(int fd, int64_t deadline)
 {
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int got;
+
+	do {
+		int64_t left = deadline - clock_ms();
+
+		got = poll(&p, 1, left > 0 ? (int)left : 0);
+	} while (got < 0 && errno == EINTR);
+	if (got > 0 && p.revents & POLLNVAL) {
+		errno = EBADF;
+		return -1;
+	}
+	return got;
+}
+
+enum loginrecord_status loginrecord_read(struct loginrecord *r, int fd, int timeout_ms)
+{
+	int64_t deadline = clock_ms() + timeout_ms;
+
 	r->n = 0;
 	while (r->n < sizeof(r->raw)) {
-		ssize_t got = read(fd, r->raw + r->n, sizeof(r->raw) - r->n);
+		int ready = wait_for(fd, deadline);
+		ssize_t got;
 
-		if (got < 0 && errno == EINTR)
+		if (ready <= 0)
+			return ready < 0 ? LOGINRECORD_ERROR : LOGINRECORD_LATE;
+		got = read(fd, r->raw + r->n, sizeof(r->raw) - r->n);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (got < 0)
 			return LOGINRECORD_ERROR;

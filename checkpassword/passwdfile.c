@@ -8,10 +8,9 @@
  */
 #include "passwdfile.h"
 
+#include "account.h"
 #include "num.h"
 #include "scheme.h"
-
-#define ID_MAX 0xfffffffeu /* (uid_t)-1 means "none" to the kernel */
 
 enum column { NAME, PASS, UID, GID, GECOS, HOME, SHELL, COLUMNS };
 
@@ -20,9 +19,9 @@ static const char *check_ids(const struct user *u)
 	struct bytes uid = u->field[USER_UID], gid = u->field[USER_GID];
 	uint64_t n;
 
-	if (uid.n && (!num_parse(uid, ID_MAX, &n) || n == 0))
+	if (uid.n && (!num_parse(uid, ACCOUNT_ID_MAX, &n) || n == 0))
 		return "bad uid";
-	if (gid.n && (!num_parse(gid, ID_MAX, &n) || n == 0))
+	if (gid.n && (!num_parse(gid, ACCOUNT_ID_MAX, &n) || n == 0))
 		return "bad gid";
 	return !uid.n == !gid.n ? NULL : "uid without gid, or gid without uid";
 }

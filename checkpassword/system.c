@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "auth.h"
 #include "conf.h"
 #include "log.h"
+#include "num.h"
 
-static const char *service(void)
+const char *pam_service(void)
 {
 	const char *name = conf_str("PAM_SERVICE", "roost");
 
@@ -24,7 +26,7 @@ static const char *service(void)
 
 bool pam_present(void)
 {
-	const char *name = service();
+	const char *name = pam_service();
 	struct buf path = BUF_INIT;
 	bool there = !name; /* wrong settings are told when PAM is asked */
 
@@ -49,27 +51,40 @@ static enum answer ask_helper(const char *name, const struct bytes *parts, size_
 	return ANSWER_TROUBLE;
 }
 
-static struct bytes mode(const struct question *q)
+/* The parts that both helpers get, nss.h. */
+#define COMMON 5
+
+static void common_parts(struct bytes part[COMMON], const struct question *q)
 {
-	return q->lookup ? BYTES("lookup") : BYTES("login");
+	static char first[NUM_DIGITS], mail[NUM_DIGITS];
+	struct account_rule rule = account_rule();
+
+	part[0] = q->lookup ? BYTES("lookup") : BYTES("login");
+	part[1] = q->name;
+	part[2] = q->pass;
+	part[3] = (struct bytes){ first, num_format(first, rule.first) };
+	part[4] = (struct bytes){ mail, num_format(mail, rule.mail) };
 }
 
 enum answer pam_ask(const struct question *q, struct user *u)
 {
-	const char *name = service(), *peer = getenv("TCPREMOTEIP");
+	const char *name = pam_service(), *peer = getenv("TCPREMOTEIP");
+	struct bytes parts[COMMON + 2];
 
 	if (!name)
 		return ANSWER_TROUBLE;
-	struct bytes parts[] = { mode(q), bytes_of(name), q->name, q->pass,
-				 bytes_of(peer ? peer : "") };
-	return ask_helper("checkpassword-pam", parts, 5, u);
+	common_parts(parts, q);
+	parts[COMMON] = bytes_of(name);
+	parts[COMMON + 1] = bytes_of(peer ? peer : "");
+	return ask_helper("checkpassword-pam", parts, COMMON + 2, u);
 }
 
 enum answer shadow_ask(const struct question *q, struct user *u)
 {
-	struct bytes parts[] = { mode(q), q->name, q->pass };
+	struct bytes parts[COMMON];
 
-	return ask_helper("checkpassword-shadow", parts, 3, u);
+	common_parts(parts, q);
+	return ask_helper("checkpassword-shadow", parts, COMMON, u);
 }
 
 bool shadow_present(void)
