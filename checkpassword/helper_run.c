@@ -7,7 +7,6 @@
  * with us.  Anything but an exit code of the agreement is trouble.
  */
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,28 +19,30 @@
 #include "log.h"
 #include "loginfd.h"
 
+#define HELPER_PATH 4096 /* bytes, with the NUL */
+
 struct pipes {
 	int to[2], from[2];
 };
 
-static bool helper_path(const char *name, char path[PATH_MAX])
+static bool helper_path(const char *name, char path[HELPER_PATH])
 {
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	ssize_t n = readlink("/proc/self/exe", path, HELPER_PATH - 1);
 	char *slash;
 
-	if (n <= 0 || n >= PATH_MAX - 1)
+	if (n <= 0 || n >= HELPER_PATH - 1)
 		return false;
 	path[n] = '\0';
 	slash = strrchr(path, '/');
 	if (!slash)
 		return false;
-	size_t room = (size_t)(path + PATH_MAX - slash) - 1;
+	size_t room = (size_t)(path + HELPER_PATH - slash) - 1;
 	return (size_t)snprintf(slash + 1, room, "%s", name) < room;
 }
 
 void helper_exec(const char *name, char **argv)
 {
-	static char path[PATH_MAX];
+	static char path[HELPER_PATH];
 
 	if (helper_path(name, path)) {
 		argv[0] = path;
@@ -144,7 +145,7 @@ static enum answer ending(pid_t pid, const char *name)
 enum answer helper_run(const char *name, const struct bytes *parts, size_t n,
 		       struct helper_reply *reply)
 {
-	char path[PATH_MAX];
+	char path[HELPER_PATH];
 	struct pipes p;
 	pid_t pid, parent = getpid();
 
