@@ -140,6 +140,7 @@ static void close_session(void)
 	signals_restore();
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); /* of a guard that is gone */
 	alarm(HELPER_SECONDS);
 	pam_login_close(&login);
 	pam_login_end(&login);
