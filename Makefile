@@ -16,8 +16,8 @@ SYSCONFDIR = /etc
 FUZZ_SECONDS = 10
 
 LAYERS   = base message index store login
-PROGRAMS = imapd imap-login checkpassword checkpassword-crypt checkpassword-pam \
-	checkpassword-session checkpassword-shadow
+PROGRAMS = imapd imap-login roost-ready checkpassword checkpassword-crypt \
+	checkpassword-pam checkpassword-session checkpassword-shadow
 TOOLS    = roost-users
 
 define NEWLINE
@@ -30,9 +30,10 @@ INC_base    = -Icommon/base
 INC_message = $(INC_base) -Icommon/message
 INC_index   = $(INC_base) -Icommon/index
 INC_store   = $(INC_message) -Icommon/index -Icommon/store
-INC_imapd   = $(INC_store) -Iimapd
+INC_imapd   = $(INC_store) -Icommon/login -Iimapd
 INC_login   = $(INC_base) -Icommon/login
 INC_imap-login = $(INC_login) -Iimapd/imap-login
+INC_roost-ready = $(INC_login)
 INC_bench   = $(INC_base) -Itests/bench
 
 # What each links, right to left.
@@ -40,7 +41,8 @@ LINK_base    = base
 LINK_message = message base
 LINK_index   = index base
 LINK_store   = store index message base
-LINK_imapd   = imapd $(LINK_store)
+LINK_handler = store index message login base
+LINK_imapd   = imapd $(LINK_handler)
 LINK_login   = login base
 LINK_imap-login = imap-login $(LINK_login)
 
@@ -128,16 +130,23 @@ $(foreach f,release glibc test asan fuzz,$(eval $(call FLAVOUR,$(f)))\
 	$(eval $(call LIBRARY,$(f),checkpassword)))
 
 # Programs.
-$(B)/imapd: $(SRC_imapd:%.c=$(B)/obj/release/%.o) $(call libs,release,store)
+$(B)/imapd: $(SRC_imapd:%.c=$(B)/obj/release/%.o) $(call libs,release,handler)
 	@mkdir -p $(@D)
 	$(Q)$(call PIE_LINK,$^)
-$(B)/asan/imapd: $(SRC_imapd:%.c=$(B)/obj/asan/%.o) $(call libs,asan,store)
+$(B)/asan/imapd: $(SRC_imapd:%.c=$(B)/obj/asan/%.o) $(call libs,asan,handler)
 	@mkdir -p $(@D)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 $(B)/imap-login: $(SRC_imap-login:%.c=$(B)/obj/release/%.o) $(call libs,release,login)
 	@mkdir -p $(@D)
 	$(Q)$(call PIE_LINK,$^)
 $(B)/asan/imap-login: $(SRC_imap-login:%.c=$(B)/obj/asan/%.o) $(call libs,asan,login)
+	@mkdir -p $(@D)
+	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
+
+$(B)/roost-ready: $(B)/obj/release/imapd/roost-ready/main.o $(call libs,release,login)
+	@mkdir -p $(@D)
+	$(Q)$(call PIE_LINK,$^)
+$(B)/asan/roost-ready: $(B)/obj/asan/imapd/roost-ready/main.o $(call libs,asan,login)
 	@mkdir -p $(@D)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 

@@ -15,22 +15,30 @@
 #include <unistd.h>
 
 #include "cage.h"
+#include "clock.h"
 #include "conf.h"
+#include "handler.h"
 #include "log.h"
 #include "num.h"
 #include "response.h"
 
 #define EXIT_TEMPORARY 111
+#define STOP_GRACE_S 10 /* for the running command after SIGTERM; then it is broken off */
 
 static _Alignas(4096) char input[IMAP_LINE_MAX + 4096];
 static _Alignas(4096) char output[32768];
 static volatile int stop;
+static bool chained; /* behind a login program, which tells the client what went wrong */
 
-/* A signal between the look at `stop` and the wait would be missed: so again. */
+/* A signal between the look at `stop` and the wait would be missed: so again.  A client that
+ * takes minutes for an answer must not keep us when nobody watches over us any more. */
 static void on_stop(int sig)
 {
-	(void)sig;
+	static volatile int seconds;
+
 	stop = 1;
+	if (sig == SIGALRM && ++seconds >= STOP_GRACE_S)
+		_exit(0);
 	alarm(1);
 }
 
@@ -51,7 +59,7 @@ static void fail(const char *event, const char *text, const char *detail)
 	struct writer out;
 
 	log_error(event, "%s", detail);
-	if (!getenv("LOGINFD")) {
+	if (!chained) {
 		writer_init(&out, 1, output, sizeof(output), IMAP_WRITE_TIMEOUT_MS);
 		writer_printf(&out, "* BYE [UNAVAILABLE] %s\r\n", text);
 		(void)writer_flush(&out);
@@ -117,19 +125,14 @@ static struct store_user who(void)
 	return u;
 }
 
-/* Tells the login program that from now on the connection is ours. */
-static void tell_ready(void)
+/* From here on the login program can stop us, and nothing is open that isn't ours. */
+static void begin(void)
 {
-	const char *value = getenv("LOGINFD");
-	uint32_t fd;
+	int r = handler_begin();
 
-	if (!value)
-		return;
-	if (!num_parse_u32(bytes_of(value), &fd) || fd < 3 || fd > 1023 ||
-	    write((int)fd, "R", 1) != 1)
-		fail("loginfd", "Internal error", "can't write to LOGINFD");
-	close((int)fd);
-	unsetenv("LOGINFD");
+	chained = r != 0;
+	if (r < 0)
+		fail("loginfd", "Internal error", strerror(errno));
 }
 
 static void log_peer(const struct store_user *u)
@@ -141,15 +144,23 @@ static void log_peer(const struct store_user *u)
 		log_context("ip", bytes_of(ip));
 }
 
+static void log_logout(const struct session *s, int64_t ms)
+{
+	log_fields(LOG_LEVEL_INFO, "logout", "ms=%lld in=%llu out=%llu", (long long)ms,
+		   (unsigned long long)s->in.total, (unsigned long long)s->out.total);
+}
+
 int main(void)
 {
 	static struct session s;
+	int64_t start = clock_ms();
 	struct store_user u;
 	struct bytes tag;
 	struct error e;
 
 	log_open("imapd");
 	catch_signals();
+	begin();
 	writer_no_delay(1);
 	if (getuid() == 0 || geteuid() == 0)
 		fail("root", "Mail is not served as root", "started as uid 0: refused");
@@ -164,12 +175,17 @@ int main(void)
 		fail("store", e.user, e.log);
 	if (cage_enter(s.store, &e) < 0)
 		fail("cage", e.user, e.log);
-	tell_ready();
+	if (handler_ready() < 0)
+		fail("loginfd", "Internal error", strerror(errno));
 	writer_init(&s.out, 1, output, sizeof(output), IMAP_WRITE_TIMEOUT_MS);
 	s.out.before = session_durable;
 	s.out.before_ctx = &s;
 	reader_init(&s.in, 0, input, sizeof(input), IMAP_TIMEOUT_MS, &s.out);
 	session_run(&s, tag);
+	if (chained) /* the login program logs it */
+		handler_done(s.in.total, s.out.total);
+	else
+		log_logout(&s, clock_ms() - start);
 	store_close(s.store);
 	return 0;
 }

@@ -151,8 +151,6 @@ static void greet(struct session *s, struct bytes imaptag)
 
 void session_run(struct session *s, struct bytes imaptag)
 {
-	int64_t start = clock_ms();
-
 	s->state = STATE_AUTHENTICATED;
 	s->text.max = IMAP_COMMAND_MAX;
 	greet(s, imaptag);
@@ -166,14 +164,13 @@ void session_run(struct session *s, struct bytes imaptag)
 		if (s->out.error)
 			s->state = STATE_LOGOUT;
 	}
-	if (s->bye)
+	if (s->bye) {
+		log_info("bye", "%s", s->bye);
 		writer_printf(&s->out, "* BYE %s\r\n", s->bye);
+	}
 	if (writer_flush(&s->out) < 0)
 		log_info("lost", "writing: %s", strerror(s->out.error));
 	session_deselect(s);
 	buf_free(&s->text);
 	arena_free(&s->cmd);
-	log_info("logout", "in=%llu out=%llu ms=%lld %s", (unsigned long long)s->in.total,
-		 (unsigned long long)s->out.total, (long long)(clock_ms() - start),
-		 s->bye ? s->bye : "closed");
 }
