@@ -17,13 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "authenticate.h"
 #include "clock.h"
 #include "conf.h"
+#include "descriptors.h"
 #include "jail.h"
 #include "limits.h"
 #include "log.h"
@@ -65,10 +65,7 @@ static void close_others(void)
 {
 	if (fcntl(0, F_GETFD) < 0 || fcntl(1, F_GETFD) < 0)
 		log_die("start", "descriptors 0 and 1 are not both open");
-	if (syscall(SYS_close_range, 3, ~0U, 0) == 0)
-		return;
-	for (int fd = 3; fd < 1024; fd++)
-		close(fd);
+	descriptors_close(NULL, 0);
 }
 
 static int seconds(const char *key, unsigned fallback, unsigned min)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "descriptors.h"
 #include "log.h"
 #include "pages.h"
 #include "rundir.h"
@@ -70,21 +71,6 @@ void jail_find(struct jail *j)
 	} else {
 		log_debug("jail", "not started as root: no uid of its own, no empty root");
 	}
-}
-
-static void close_range_of(unsigned from, unsigned to)
-{
-	if (syscall(SYS_close_range, from, to, 0) == 0)
-		return;
-	for (unsigned fd = from; fd < 1024 && fd <= to; fd++)
-		close((int)fd);
-}
-
-static void close_but(int keep)
-{
-	if (keep > 3)
-		close_range_of(3, (unsigned)keep - 1);
-	close_range_of((unsigned)keep + 1, ~0U);
 }
 
 /* Or what we were started with, if that is less: nobody but root may raise it. */
@@ -140,7 +126,7 @@ void jail_parser(const struct jail *j, int keep, pid_t gate)
 	jail_private();
 	if (!SANITIZED)
 		dup2(null, 2);
-	close_but(keep);
+	descriptors_close(&keep, 1);
 	if (!parser_limits() || !seccomp_confine(RULES(parser_rules)))
 		_exit(111);    /* the gate logs it */
 	pages_release_stack(); /* making the filter took more than waiting does */
@@ -159,7 +145,7 @@ void jail_waiter(const struct jail *j, int keep, pid_t child)
 
 	close(0);
 	close(1);
-	close_but(keep);
+	descriptors_close(&keep, 1);
 	leave_root(j, j->waiter);
 	jail_private();
 	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NPROC, 0) || !seccomp_confine(RULES(rules)))

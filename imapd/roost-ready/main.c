@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	log_open("roost-ready");
 	if (argc < 2)
 		log_die("usage", "roost-ready PROGRAM [ARGUMENT...]");
-	/* Where Courier's and Dovecot's imap look for it. */
+	/* Where Courier's imapd looks for it. */
 	if (tag && setenv("IMAPLOGINTAG", tag, 1) < 0)
 		log_die("start", "environment: %s", strerror(errno));
 	if (strchr(argv[1], '/') && access(argv[1], X_OK) < 0)
