@@ -28,6 +28,7 @@
 #include "limits.h"
 #include "log.h"
 #include "peer.h"
+#include "proxy.h"
 #include "signals.h"
 #include "wait.h"
 
@@ -37,7 +38,8 @@
 
 struct gate {
 	const struct protocol *protocol;
-	char **argv; /* of the authenticator */
+	char **argv;  /* of the authenticator */
+	bool proxied; /* -p */
 	struct peer peer;
 	struct jail jail;
 	struct limits limits;
@@ -73,15 +75,45 @@ static int seconds(const char *key, unsigned fallback, unsigned min)
 	return (int)conf_u64(key, fallback, min, 3600) * 1000;
 }
 
+/* -1: that is no command line. */
+static int options(struct gate *g, int argc, char **argv)
+{
+	int c;
+
+	opterr = 0;
+	while ((c = getopt(argc, argv, "+p")) == 'p')
+		g->proxied = true;
+	g->argv = argv + optind;
+	if (c == -1 && *g->argv)
+		return 0;
+	log_error("usage", "%s [-p] AUTHENTICATOR... HANDLER...", g->protocol->program);
+	return -1;
+}
+
+/* False: the connection is over before it began. */
+static bool find_peer(struct gate *g)
+{
+	enum proxy_end end = PROXY_DONE;
+
+	peer_find(&g->peer, 0);
+	log_context("ip", bytes_of(*g->peer.ip ? g->peer.ip : "-"));
+	if (g->proxied)
+		end = proxy_accept(&g->peer, &g->jail);
+	log_context("ip", bytes_of(*g->peer.ip ? g->peer.ip : "-"));
+	if (end == PROXY_DONE)
+		return true;
+	log_fields(end == PROXY_STOP ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "closed",
+		   "reason=%s failures=0", proxy_reason(end));
+	return false;
+}
+
 static void settings(struct gate *g)
 {
-	peer_find(&g->peer, 0);
-	g->talk.plaintext = g->peer.local || conf_bool("LOGIN_PLAINTEXT", false);
+	g->talk.plaintext = g->peer.local || g->peer.tls || conf_bool("LOGIN_PLAINTEXT", false);
 	g->talk.silence_ms = seconds("LOGIN_SILENCE_TIMEOUT", LOGIN_SILENCE_S, 1);
 	g->talk.deadline = clock_ms() + seconds("LOGIN_TIMEOUT", LOGIN_TIME_S, 1);
 	g->answer_ms = seconds("LOGIN_AUTH_TIMEOUT", LOGIN_ANSWER_S, 1);
 	g->delay_ms = seconds("LOGIN_FAILURE_DELAY", LOGIN_DELAY_S, 0);
-	log_context("ip", bytes_of(*g->peer.ip ? g->peer.ip : "-"));
 }
 
 static int move_up(int fd)
@@ -243,7 +275,7 @@ static bool serve(struct gate *g, char *request, size_t n)
 	g->attempts++;
 	log_context("user", bytes_of(r.user));
 	log_context("method", bytes_of(record_method(&r)));
-	log_context("tls", bytes_of("no"));
+	log_context("tls", bytes_of(g->peer.tls ? "proxy" : "no"));
 	o = judge(g, &r, &a);
 	record_wipe(&r);
 	if (o < OUTCOME_REFUSALS) {
@@ -283,19 +315,18 @@ int gate_main(const struct protocol *protocol, int argc, char **argv)
 {
 	static struct gate g;
 
+	g.protocol = protocol;
 	clean_environment();
 	log_open(protocol->program);
-	if (argc < 2) {
-		log_error("usage", "%s AUTHENTICATOR... HANDLER...", protocol->program);
+	if (options(&g, argc, argv) < 0)
 		return EXIT_MISUSE;
-	}
 	close_others();
-	g.protocol = protocol;
-	g.argv = argv + 1;
 	signals_catch();
-	settings(&g);
 	jail_find(&g.jail);
 	jail_private();
+	if (!find_peer(&g))
+		return 0;
+	settings(&g);
 	if (!limits_enter(&g.limits, g.peer.ip)) {
 		log_fields(LOG_LEVEL_WARN, "closed", "reason=crowd failures=0");
 		return 0;

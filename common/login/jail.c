@@ -73,17 +73,18 @@ void jail_find(struct jail *j)
 	}
 }
 
-/* Or what we were started with, if that is less: nobody but root may raise it. */
+/* Or what we were started with, if that is less: nobody but root may raise it.  The plain
+ * call, because the two C libraries have different types for `what`. */
 static bool limit(int what, rlim_t n)
 {
 	struct rlimit r;
 
-	if (getrlimit(what, &r) < 0)
+	if (syscall(SYS_prlimit64, 0, what, NULL, &r) < 0)
 		return false;
 	if (r.rlim_max > n)
 		r.rlim_max = n;
 	r.rlim_cur = r.rlim_max;
-	return setrlimit(what, &r) == 0;
+	return syscall(SYS_prlimit64, 0, what, &r, NULL) == 0;
 }
 
 /* Memory and files are the runtime's business in a build with sanitizers. */

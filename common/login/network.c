@@ -35,6 +35,14 @@ bool address_parse(struct address *a, const char *text)
 	       inet_pton(AF_INET6, plain, a->b) == 1;
 }
 
+void address_text(const struct address *a, char out[ADDRESS_TEXT])
+{
+	if (address_is_v4(a))
+		inet_ntop(AF_INET, a->b + sizeof v4_prefix, out, ADDRESS_TEXT);
+	else
+		inet_ntop(AF_INET6, a->b, out, ADDRESS_TEXT);
+}
+
 struct address address_key(const struct address *a)
 {
 	struct address key = *a;

@@ -20,6 +20,9 @@ struct address {
 /* From text, without brackets; a scope (fe80::1%eth0) is left out.  False: no address. */
 bool address_parse(struct address *a, const char *text) __attribute__((warn_unused_result));
 bool address_is_v4(const struct address *a);
+#define ADDRESS_TEXT 46 /* bytes of an address as text, with the NUL */
+/* As people write it: IPv4 addresses without ::ffff:. */
+void address_text(const struct address *a, char out[ADDRESS_TEXT]);
 /* Whom we take for one: an IPv4 address, or the /64 of an IPv6 address, because
  * that is what one customer has at least. */
 struct address address_key(const struct address *a);

@@ -8,51 +8,55 @@
  */
 #include "peer.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#include "network.h"
+#include "log.h"
+#include "num.h"
 
-union socket_address {
+union address_of {
 	struct sockaddr sa;
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 	struct sockaddr_storage storage;
 };
 
-static bool v6_local(const struct in6_addr *a)
+bool address_is_local(const struct address *a)
 {
-	return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
+	return network_listed(NETWORK_LOOPBACK, a);
 }
 
-bool peer_ip_local(const char *ip)
+static struct end end_of(const union address_of *a)
 {
-	struct in_addr v4;
-	struct in6_addr v6;
+	static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
+	struct end e = { .known = true };
 
-	if (inet_pton(AF_INET, ip, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, ip, &v6) == 1 && v6_local(&v6);
+	if (a->sa.sa_family == AF_INET) {
+		memcpy(e.address.b, v4_prefix, sizeof v4_prefix);
+		memcpy(e.address.b + sizeof v4_prefix, &a->in.sin_addr, 4);
+		e.port = ntohs(a->in.sin_port);
+	} else if (a->sa.sa_family == AF_INET6) {
+		memcpy(e.address.b, &a->in6.sin6_addr, sizeof e.address.b);
+		e.port = ntohs(a->in6.sin6_port);
+	} else {
+		e.known = false;
+	}
+	return e;
 }
 
-/* The address of an internet socket as text; false if fd is none. */
-static bool socket_ip(int fd, char *out, socklen_t size)
+/* The ends of fd, as far as it is an internet socket. */
+static void ask_socket(int fd, struct end *remote, struct end *here)
 {
-	union socket_address a = { 0 };
-	socklen_t len = sizeof a;
+	union address_of a = { 0 };
+	socklen_t n = sizeof a;
 
-	if (getpeername(fd, &a.sa, &len) < 0)
-		return false;
-	if (a.sa.sa_family == AF_INET)
-		return inet_ntop(AF_INET, &a.in.sin_addr, out, size) != NULL;
-	if (a.sa.sa_family != AF_INET6)
-		return false;
-	if (!IN6_IS_ADDR_V4MAPPED(&a.in6.sin6_addr))
-		return inet_ntop(AF_INET6, &a.in6.sin6_addr, out, size) != NULL;
-	return inet_ntop(AF_INET, &a.in6.sin6_addr.s6_addr[12], out, size) != NULL;
+	if (getpeername(fd, &a.sa, &n) == 0)
+		*remote = end_of(&a);
+	n = sizeof a;
+	if (getsockname(fd, &a.sa, &n) == 0)
+		*here = end_of(&a);
 }
 
 /* An internet socket whose address can't be had (it is reset, say) is far away. */
@@ -66,44 +70,113 @@ static bool socket_far(int fd)
 	return domain != AF_UNIX;
 }
 
-/* stunnel's exec hands us a socket to itself, on loopback.  Elsewhere REMOTE_HOST may be a
- * name or a leftover, so a socket that comes from far away is believed instead. */
-static const char *told_by_wrapper(bool far)
+static const char *variable(const char *a, const char *b)
 {
-	const char *host = getenv("REMOTE_HOST");
-	const char *ip = getenv("TCPREMOTEIP");
-	struct address a;
+	const char *value = getenv(a);
 
-	if (!ip || !*ip)
-		ip = getenv("REMOTE_ADDR");
-	if (ip && *ip)
-		return ip;
-	return !far && host && address_parse(&a, host) ? host : NULL;
+	if ((!value || !*value) && b)
+		value = getenv(b);
+	return value && *value ? value : NULL;
 }
 
-/* As the log, and who reads it, knows the address: 192.0.2.1 for ::ffff:192.0.2.1. */
-static void take_ip(struct peer *p, const char *ip)
+/* The client's address as the wrapper knows it.  stunnel's exec hands us a socket to itself,
+ * on loopback.  Elsewhere REMOTE_HOST may be a name or a leftover, so a socket that comes
+ * from far away is believed instead. */
+static const char *remote_ip(bool far)
 {
-	struct in6_addr v6;
+	const char *ip = variable("TCPREMOTEIP", "REMOTE_ADDR"),
+		   *host = variable("REMOTE_HOST", NULL);
+	struct address a;
 
-	if (inet_pton(AF_INET6, ip, &v6) != 1 || !IN6_IS_ADDR_V4MAPPED(&v6) ||
-	    !inet_ntop(AF_INET, &v6.s6_addr[12], p->ip, sizeof p->ip))
-		snprintf(p->ip, sizeof p->ip, "%s", ip);
+	return ip || far || !host || !address_parse(&a, host) ? ip : host;
+}
+
+/* What the wrapper says of an end; the socket's word where it says nothing, and for the
+ * port where they speak of the same address.  False: it says something that is no address. */
+static bool told(struct end *e, const struct end *socket, const char *ip, const char *port)
+{
+	uint64_t n;
+
+	*e = *socket;
+	if (!ip)
+		return true;
+	*e = (struct end){ .known = true };
+	if (!address_parse(&e->address, ip)) {
+		log_warn("start", "not an address: %s", ip);
+		*e = *socket;
+		return false;
+	}
+	if (port && num_parse(bytes_of(port), UINT16_MAX, &n))
+		e->port = (uint16_t)n;
+	else if (socket->known && memcmp(&socket->address, &e->address, sizeof e->address) == 0)
+		e->port = socket->port;
+	return true;
+}
+
+static void publish(const struct end *e, const char *ip_key, const char *port_key)
+{
+	char ip[ADDRESS_TEXT], port[8];
+
+	if (e->known) {
+		address_text(&e->address, ip);
+		setenv(ip_key, ip, 1);
+	} else {
+		unsetenv(ip_key);
+	}
+	if (e->known && e->port) {
+		snprintf(port, sizeof port, "%u", e->port);
+		setenv(port_key, port, 1);
+	} else {
+		unsetenv(port_key);
+	}
+}
+
+static void publish_all(struct peer *p)
+{
+	publish(&p->remote, "TCPREMOTEIP", "TCPREMOTEPORT");
+	publish(&p->here, "TCPLOCALIP", "TCPLOCALPORT");
+	*p->ip = '\0';
+	if (p->remote.known) {
+		address_text(&p->remote.address, p->ip);
+		setenv("PROTO", "TCP", 0);
+	}
 }
 
 void peer_find(struct peer *p, int fd)
 {
-	char ip[sizeof p->ip] = "";
-	bool inet = socket_ip(fd, ip, sizeof ip);
-	const char *told;
+	struct end here = { .known = false };
 
-	p->local = inet ? peer_ip_local(ip) : !socket_far(fd);
-	told = told_by_wrapper(!p->local);
-	if (told)
-		p->local = p->local && peer_ip_local(told);
-	take_ip(p, told ? told : ip);
-	if (*p->ip) {
-		setenv("TCPREMOTEIP", p->ip, 1);
-		setenv("PROTO", "TCP", 0);
-	}
+	*p = (struct peer){ .tls = false };
+	ask_socket(fd, &p->socket, &here);
+	p->local = p->socket.known ? address_is_local(&p->socket.address) : !socket_far(fd);
+	if (!told(&p->remote, &p->socket, remote_ip(!p->local),
+		  variable("TCPREMOTEPORT", "REMOTE_PORT")))
+		p->local = false;
+	if (p->remote.known)
+		p->local = p->local && address_is_local(&p->remote.address);
+	(void)told(&p->here, &here, variable("TCPLOCALIP", NULL), variable("TCPLOCALPORT", NULL));
+	publish_all(p);
+}
+
+void peer_relayed(struct peer *p, const struct end *remote, const struct end *here, bool tls)
+{
+	p->remote = *remote;
+	p->here = *here;
+	p->local = p->local && remote->known && address_is_local(&remote->address);
+	p->tls = tls;
+	unsetenv("TCPREMOTEHOST");
+	unsetenv("TCPREMOTEINFO");
+	unsetenv("TCPLOCALHOST");
+	unsetenv("REMOTE_ADDR");
+	unsetenv("REMOTE_PORT");
+	unsetenv("REMOTE_HOST");
+	publish_all(p);
+}
+
+bool peer_listed(const struct peer *p, const char *setting, const char *fallback)
+{
+	if (!p->remote.known && !p->socket.known)
+		return p->local;
+	return (!p->remote.known || network_setting(setting, fallback, &p->remote.address)) &&
+	       (!p->socket.known || network_setting(setting, fallback, &p->socket.address));
 }

@@ -2,7 +2,6 @@
 #include "test.h"
 
 #include "authenticate.h"
-#include "peer.h"
 
 static void test_round(void **state)
 {
@@ -125,31 +124,12 @@ static void test_user(void **state)
 	assert_string_equal(a.user, "ann");
 }
 
-static void test_local(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *ip;
-		bool local;
-	} rows[] = {
-		{ "127.0.0.1", true },  { "127.255.0.3", true },
-		{ "::1", true },        { "::ffff:127.9.9.9", true },
-		{ "128.0.0.1", false }, { "10.127.0.1", false },
-		{ "::2", false },       { "::ffff:10.0.0.1", false },
-		{ "", false },          { "127.1", false },
-		{ "localhost", false }, { "127.0.0.1x", false },
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++)
-		assert_int_equal(peer_ip_local(rows[i].ip), rows[i].local);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round),  cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_bounds), cmocka_unit_test(test_exits),
-		cmocka_unit_test(test_user),   cmocka_unit_test(test_local),
+		cmocka_unit_test(test_user),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
