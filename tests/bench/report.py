@@ -18,7 +18,7 @@ TARGETS = {
                "TEXT, first": 5, "TEXT, later": 5},
     "body": {"BODY.PEEK[]": 2.5},
     "change": {"STORE all": 3, "EXPUNGE every second": 1.5, "COPY 10,000": 1.5,
-               "APPEND, one at a time": 2, "APPEND, 100 at once": 2},
+               "APPEND, one at a time": 2, "APPEND, pipelined": 2},
     "idle": {"1,000 sessions: handler, private": 6.5, "1,000 sessions: connection, private": 4.6,
              "1 sessions: APPEND to the last EXISTS": 26},
 }
