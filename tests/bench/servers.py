@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 UID = 60001
@@ -189,8 +190,9 @@ class Server:
 
 
 class Roost(Server):
-    """tcpserver imap-login checkpassword imapd, with users.cdb."""
+    """tcpserver imap-login checkpassword imapd, with users.cdb and RUN_DIR."""
     name = "roost"
+    run = None
 
     def start(self, sizes):
         programs = os.path.join(self.dir, "bin")
@@ -208,8 +210,20 @@ class Roost(Server):
                     str(self.port)] + [f"{programs}/{word}" for word in
                                        ("imap-login", "checkpassword", "imapd")],
                    {"PATH": "/usr/bin:/bin", "ROOST_CONF": "/dev/null", "AUTH": "users", "TZ": "UTC",
-                    "USERS_CDB": self.dir + "/users.cdb", "LOGIN_USER": "60101",
-                    "TLS_USER": "60102", "WAIT_USER": "60103"})
+                    "USERS_CDB": self.dir + "/users.cdb", "RUN_DIR": self.run_dir(),
+                    "LOGIN_USER": "60101", "TLS_USER": "60102", "WAIT_USER": "60103"})
+
+    def run_dir(self):
+        """On a tmpfs, as /run is."""
+        self.run = tempfile.mkdtemp(prefix="roost-bench.", dir="/dev/shm")
+        os.chmod(self.run, 0o755)
+        os.mkdir(self.run + "/sessions", 0o700)
+        return self.run
+
+    def stop(self):
+        super().stop()
+        if self.run:
+            shutil.rmtree(self.run, ignore_errors=True)
 
     def listener_us(self):
         """What the listener itself took, its children not counted."""
