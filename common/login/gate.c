@@ -149,7 +149,7 @@ static void fork_parser(struct gate *g)
 static const char *last_word(int status)
 {
 	static const char *const words[TALK_ENDS] = {
-		"logout", "eof", "silence", "slow", "abuse", "failures", "stop",
+		"logout", "eof", "silence", "slow", "abuse", "failures", "stop", "tls", "http",
 	};
 	static char died[32];
 

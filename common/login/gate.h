@@ -34,6 +34,8 @@ enum talk_end {
 	TALK_ABUSE,    /* too many bad commands, a literal out of bounds */
 	TALK_FAILURES, /* the gate said so */
 	TALK_STOP,
+	TALK_TLS, /* spoken where none was expected */
+	TALK_HTTP,
 	TALK_ENDS,
 };
 

@@ -13,6 +13,8 @@
 
 #include "clock.h"
 
+#define TLS_HANDSHAKE 0x16 /* the first byte of a TLS connection, RFC 8446 §5.1; no line's */
+
 /* Until fd is readable, or a signal came: PEEK_OK with *ready false. */
 static enum peek_status wait_readable(struct peek *in, bool *ready)
 {
@@ -90,6 +92,8 @@ enum peek_status peek_line(struct peek *in, char *p, size_t max, size_t *n)
 
 		if (status != PEEK_OK)
 			return status;
+		if (have == 0 && p[0] == TLS_HANDSHAKE)
+			return PEEK_TLS;
 		have += got;
 		if (p[have - 1] == '\n') {
 			have--;
@@ -99,6 +103,15 @@ enum peek_status peek_line(struct peek *in, char *p, size_t max, size_t *n)
 	}
 	*n = have;
 	return PEEK_TOO_LONG;
+}
+
+void peek_drain(struct peek *in)
+{
+	char piece[1024];
+
+	for (size_t n = 0; !in->no_socket && n < PEEK_DRAIN_MAX; n += sizeof piece)
+		if (recv(in->fd, piece, sizeof piece, MSG_DONTWAIT) <= 0)
+			return;
 }
 
 enum peek_status peek_exact(struct peek *in, char *p, size_t n)

@@ -18,6 +18,7 @@ enum peek_status {
 	PEEK_SILENT,   /* nothing for silence_ms */
 	PEEK_EXPIRED,  /* the time before login is over */
 	PEEK_TOO_LONG, /* max bytes were taken, and no end of line */
+	PEEK_TLS,      /* a TLS record where a line should begin */
 	PEEK_STOP,     /* *stop was set, or `other` has something to say */
 	PEEK_ERROR,
 };
@@ -35,6 +36,10 @@ struct peek {
 /* A line to p without its LF or CRLF; at most max bytes with it. */
 enum peek_status peek_line(struct peek *in, char *p, size_t max, size_t *n)
 	__attribute__((warn_unused_result));
+/* Throws away what has come, at most PEEK_DRAIN_MAX bytes: a socket that is closed with unread
+ * bytes in it takes our last words with it.  Nothing if fd is no socket. */
+#define PEEK_DRAIN_MAX 65536
+void peek_drain(struct peek *in);
 /* Exactly n bytes to p. */
 enum peek_status peek_exact(struct peek *in, char *p, size_t n) __attribute__((warn_unused_result));
 

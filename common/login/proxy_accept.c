@@ -32,6 +32,7 @@ static enum proxy_end end_of(enum peek_status status)
 	case PEEK_STOP:
 		return PROXY_STOP;
 	case PEEK_TOO_LONG:
+	case PEEK_TLS:
 		break;
 	}
 	return PROXY_BAD;

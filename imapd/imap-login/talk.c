@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "codec.h"
+#include "http.h"
 #include "peek.h"
 #include "prelogin.h"
 #include "signals.h"
@@ -91,6 +92,9 @@ static bool alive(struct session *s, enum peek_status status)
 		break;
 	case PEEK_STOP:
 		bye(s, TALK_STOP, "Server shutting down");
+		break;
+	case PEEK_TLS:
+		bye(s, TALK_TLS, "This port does not begin with TLS");
 		break;
 	case PEEK_EOF:
 	case PEEK_ERROR:
@@ -397,7 +401,9 @@ static void command(struct session *s)
 	if (!read_command(s))
 		return;
 	c.n = s->n;
-	if (prelogin_tag(&c, &s->tag)) {
+	if (http_is_request(c)) {
+		bye(s, TALK_HTTP, "This is IMAP, not HTTP");
+	} else if (prelogin_tag(&c, &s->tag)) {
 		enum prelogin_verb verb = prelogin_verb(&c);
 		obey(s, verb, c);
 	} else {
@@ -438,5 +444,7 @@ enum talk_end imap_talk(const struct talk *t)
 		wipe(&s);
 	}
 	(void)writer_flush(&s.out);
+	if (s.end != TALK_LOGOUT && s.end != TALK_EOF)
+		peek_drain(&s.in);
 	return s.end;
 }
