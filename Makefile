@@ -34,6 +34,7 @@ INC_imapd   = $(INC_store) -Icommon/login -Iimapd
 INC_login   = $(INC_base) -Icommon/login
 INC_imap-login = $(INC_login) -Iimapd/imap-login
 INC_roost-ready = $(INC_login)
+INC_tests   = $(INC_store)
 INC_bench   = $(INC_base) -Itests/bench
 
 # What each links, right to left.
@@ -53,7 +54,7 @@ UNITS     = $(wildcard $(addsuffix /*.c,$(addprefix tests/unit/,$(LAYERS) imapd 
 FUZZERS   = $(wildcard $(addsuffix /*.c,$(addprefix tests/fuzz/,$(LAYERS) imapd imap-login)))
 LOAD      = $(wildcard tests/bench/*.c)
 HEADERS   = $(wildcard common/*/*.h imapd/*.h imapd/*/*.h tests/*.h tests/bench/*.h)
-SOURCES   = $(wildcard common/*/*.c imapd/*.c imapd/*/*.c) $(UNITS) $(FUZZERS) $(LOAD)
+SOURCES   = $(wildcard common/*/*.c imapd/*.c imapd/*/*.c) $(UNITS) $(FUZZERS) $(LOAD) tests/cage_probe.c
 SYSTEMD   = $(wildcard units/*.service units/*.socket)
 MANPAGES  = $(wildcard */*.[1-8] common/*/*.[1-8])
 
@@ -106,8 +107,8 @@ Q = @echo "  $(@:$(B)/%=%)";
 endif
 
 all: $(PROGRAMS:%=$(B)/%) $(TOOLS:%=$(B)/%)
-units: $(UNITS:tests/%.c=$(B)/%)
-asan: $(PROGRAMS:%=$(B)/asan/%) $(TOOLS:%=$(B)/asan/%) $(UNITS:tests/%.c=$(B)/asan/%)
+units: $(UNITS:tests/%.c=$(B)/%) $(B)/cage_probe
+asan: $(PROGRAMS:%=$(B)/asan/%) $(TOOLS:%=$(B)/asan/%) $(UNITS:tests/%.c=$(B)/asan/%) $(B)/asan/cage_probe
 
 # The directory a source lies in is its layer.
 layer   = $(notdir $(patsubst %/,%,$(dir $(1))))
@@ -186,6 +187,14 @@ endef
 $(foreach u,$(UNITS),$(eval $(call UNIT,test,$(B),$(u),-lcmocka)))
 $(foreach u,$(UNITS),$(eval $(call UNIT,asan,$(B)/asan,$(u),-lcmocka)))
 $(foreach u,$(FUZZERS),$(eval $(call UNIT,fuzz,$(B),$(u))))
+
+# What a hostile handler would do, with the cage of the real one.
+$(B)/cage_probe: $(B)/obj/release/tests/cage_probe.o $(call libs,release,store)
+	@mkdir -p $(@D)
+	$(Q)$(call PIE_LINK,$^)
+$(B)/asan/cage_probe: $(B)/obj/asan/tests/cage_probe.o $(call libs,asan,store)
+	@mkdir -p $(@D)
+	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 
 fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
 fuzz: fuzzers

@@ -261,11 +261,12 @@ class Conversation:
 class Session(Conversation):
     """One imapd on a pair of pipes."""
 
-    def __init__(self, place, env=None, argv=None):
+    def __init__(self, place, env=None, argv=None, pass_fds=()):
         self.err = tempfile.TemporaryFile()
         self.p = subprocess.Popen(
             argv or become([place.imapd]), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self.err, bufsize=0, env={**place.environ(), **(env or {})})
+            stderr=self.err, bufsize=0, pass_fds=pass_fds,
+            env={k: v for k, v in {**place.environ(), **(env or {})}.items() if v is not None})
         super().__init__(self.p.stdin.fileno(), self.p.stdout.fileno())
 
     def kill(self, sig=signal.SIGKILL):

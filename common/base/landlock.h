@@ -27,9 +27,9 @@ int landlock_abi(void);
 /* 1: rules may be granted; 0: the kernel has none, or too old a one (l->abi says which);
  * -1 with errno. */
 int landlock_begin(struct landlock *l) __attribute__((warn_unused_result));
-/* Below this directory (any descriptor of it, also O_PATH) files, directories and FIFOs may
- * be read, written, made, removed, and renamed or linked to another granted place; not
- * executed, and no device, socket or symlink is made.  0, or -1 with errno. */
+/* Below this directory (any descriptor of it, also O_PATH) files, directories, FIFOs and
+ * symlinks may be read, written, made, removed, and renamed or linked to another granted
+ * place; not executed, and no device or socket is made.  0, or -1 with errno. */
 int landlock_grant(const struct landlock *l, int dirfd) __attribute__((warn_unused_result));
 /* From here on, for this process and its children; sets no_new_privs.  0, or -1 with errno:
  * nothing is in force.  The rules are gone in any case.  A build with sanitizers, which
