@@ -63,7 +63,7 @@ INC_checkpassword  = $(INC_login) -Icheckpassword
 LINK_checkpassword = checkpassword login base
 LIBS_checkpassword = -lcdb
 GLIBC_checkpassword = $(wildcard checkpassword/checkpassword-*.c checkpassword/roost-users.c \
-	$(patsubst %,checkpassword/%.c,hash nss pam usersdb))
+	$(patsubst %,checkpassword/%.c,hash nss pam password replacement usersdb))
 SRC_checkpassword = $(filter-out checkpassword/checkpassword.c $(GLIBC_checkpassword), \
 	$(wildcard checkpassword/*.c))
 UNITS    += $(wildcard tests/unit/checkpassword/*.c)
@@ -167,7 +167,7 @@ ALSO_checkpassword-session = nss pam hash
 LIBS_checkpassword-shadow = -lcrypt
 ALSO_checkpassword-shadow = nss hash
 LIBS_roost-users = -lcdb -lcrypt
-ALSO_roost-users = usersdb
+ALSO_roost-users = usersdb replacement password nss hash
 define GLIBC # flavour, directory, program
 $(2)/$(3): $(patsubst %,$(B)/obj/$(1)/checkpassword/%.o,$(3) $(ALSO_$(3))) $(call libs,$(1),checkpassword)
 	@mkdir -p $$(@D)

@@ -20,18 +20,32 @@
 
 #define NSS_BUFFER 65536
 
-bool nss_find(const char *name, const struct passwd **known)
-{
-	static char memory[NSS_BUFFER];
-	static struct passwd pw;
-	struct passwd *found = NULL;
-	int error = getpwnam_r(name, &pw, memory, sizeof(memory), &found);
+static char memory[NSS_BUFFER];
+static struct passwd pw;
 
-	*known = found;
+static bool found(int error, const struct passwd *p, const struct passwd **known)
+{
+	*known = p;
 	errno = error;
 	if (error)
 		log_error("nss", "%m");
 	return error == 0;
+}
+
+bool nss_find(const char *name, const struct passwd **known)
+{
+	struct passwd *p = NULL;
+	int error = getpwnam_r(name, &pw, memory, sizeof(memory), &p);
+
+	return found(error, p, known);
+}
+
+bool nss_find_uid(uid_t uid, const struct passwd **known)
+{
+	struct passwd *p = NULL;
+	int error = getpwuid_r(uid, &pw, memory, sizeof(memory), &p);
+
+	return found(error, p, known);
 }
 
 bool nss_groups(const char *name, gid_t gid, struct buf *out)
@@ -48,19 +62,19 @@ bool nss_groups(const char *name, gid_t gid, struct buf *out)
 	return true;
 }
 
-bool nss_record(const struct passwd *pw, struct buf *out)
+bool nss_record(const struct passwd *p, struct buf *out)
 {
 	struct buf uid = BUF_INIT, gid = BUF_INIT, groups = BUF_INIT;
 	struct user u = { 0 };
 
-	buf_u64(&uid, pw->pw_uid);
-	buf_u64(&gid, pw->pw_gid);
-	if (!nss_groups(pw->pw_name, pw->pw_gid, &groups))
+	buf_u64(&uid, p->pw_uid);
+	buf_u64(&gid, p->pw_gid);
+	if (!nss_groups(p->pw_name, p->pw_gid, &groups))
 		return false;
 	u.field[USER_UID] = buf_view(&uid);
 	u.field[USER_GID] = buf_view(&gid);
-	u.field[USER_HOME] = bytes_of(pw->pw_dir);
-	u.field[USER_SHELL] = bytes_of(pw->pw_shell);
+	u.field[USER_HOME] = bytes_of(p->pw_dir);
+	u.field[USER_SHELL] = bytes_of(p->pw_shell);
 	u.field[USER_GROUPS] = buf_view(&groups);
 	user_encode(&u, out);
 	buf_free(&uid);
@@ -69,10 +83,10 @@ bool nss_record(const struct passwd *pw, struct buf *out)
 	return out->n <= USER_MAX;
 }
 
-static bool write_record(const struct passwd *pw)
+static bool write_record(const struct passwd *p)
 {
 	struct buf out = BUF_INIT;
-	bool ok = nss_record(pw, &out) && file_write_all(1, out.p, out.n) == 0;
+	bool ok = nss_record(p, &out) && file_write_all(1, out.p, out.n) == 0;
 
 	buf_free(&out);
 	return ok;

@@ -16,6 +16,7 @@ enum { NSS_MODE, NSS_NAME, NSS_PASS, NSS_FIRST, NSS_MAIL, NSS_PARTS };
 /* *known is NULL for a name that nobody has, else valid until the next call.  False: a
  * source failed, it is in the log. */
 bool nss_find(const char *name, const struct passwd **known) __attribute__((warn_unused_result));
+bool nss_find_uid(uid_t uid, const struct passwd **known) __attribute__((warn_unused_result));
 /* Adds the gids of the user's groups, a space behind each but the last.  False: it is in
  * the log. */
 bool nss_groups(const char *name, gid_t gid, struct buf *out) __attribute__((warn_unused_result));

@@ -1,7 +1,8 @@
 /*
  * passwdfile.c: `user:{SCHEME}hash:uid:gid:gecos:home:shell:extra`.
  *
- * Fields at the end may be left out.  Known in extra: userdb_mail=, nologin.
+ * Fields at the end may be left out.  Known in extra: userdb_mail=, userdb_system_groups_user=,
+ * nologin.
  * Other userdb_ fields are left out with a warning; any other field may be a
  * condition of the login (allow_nets), so it makes the line a bad one: to
  * ignore it would let somebody in.
@@ -40,14 +41,19 @@ static const char *check(const struct user *u, size_t size)
 	return check_ids(u);
 }
 
-static const char *extra_field(struct bytes f, struct user *u, const char **warning)
+static const char *extra_field(struct bytes f, struct passwdfile *u, const char **warning)
 {
+	static const struct bytes mail = BYTES("userdb_mail="),
+				  groups = BYTES("userdb_system_groups_user=");
+
 	if (f.n == 0)
 		return NULL;
-	if (bytes_starts(f, BYTES("userdb_mail=")))
-		u->field[USER_MAIL] = bytes_from(f, strlen("userdb_mail="));
+	if (bytes_starts(f, mail))
+		u->user.field[USER_MAIL] = bytes_from(f, mail.n);
+	else if (bytes_starts(f, groups))
+		u->groups_of = bytes_from(f, groups.n);
 	else if (bytes_is(f, "nologin") || bytes_starts(f, BYTES("nologin=")))
-		u->field[USER_NOLOGIN] = BYTES("1");
+		u->user.field[USER_NOLOGIN] = BYTES("1");
 	else if (bytes_starts(f, BYTES("userdb_")) && !bytes_starts(f, BYTES("userdb_uid")) &&
 		 !bytes_starts(f, BYTES("userdb_gid")) && !bytes_starts(f, BYTES("userdb_home")))
 		*warning = "an extra field was left out";
@@ -56,7 +62,7 @@ static const char *extra_field(struct bytes f, struct user *u, const char **warn
 	return NULL;
 }
 
-static const char *extra(struct bytes rest, struct user *u, const char **warning)
+static const char *extra(struct bytes rest, struct passwdfile *u, const char **warning)
 {
 	struct bytes f;
 	const char *bad = NULL;
@@ -66,33 +72,35 @@ static const char *extra(struct bytes rest, struct user *u, const char **warning
 	return bad;
 }
 
-int passwdfile_line(struct bytes line, char name[USERNAME_MAX + 1], struct user *u,
-		    const char **why)
+int passwdfile_line(struct bytes line, struct passwdfile *u, const char **why)
 {
 	struct bytes rest = bytes_trim(line), column[COLUMNS] = { 0 };
+	const char *warning = NULL;
 	size_t size = rest.n;
 
 	*why = NULL;
-	*u = (struct user){ 0 };
+	u->name[0] = '\0';
+	u->user = (struct user){ 0 };
+	u->groups_of = (struct bytes){ 0 };
 	if (rest.n == 0 || rest.p[0] == '#')
 		return 0;
 	if (bytes_chr(rest, '\0') != BYTES_NONE)
 		*why = "NUL in the line";
 	for (int i = 0; i < COLUMNS && bytes_split(&rest, ':', &column[i]); i++)
 		;
-	if (!*why && !username_canonical(column[NAME], name))
+	if (!*why && !username_canonical(column[NAME], u->name)) {
+		u->name[0] = '\0';
 		*why = "not a name that a user can have";
-	u->field[USER_PASS] = column[PASS];
-	u->field[USER_UID] = column[UID];
-	u->field[USER_GID] = column[GID];
-	u->field[USER_HOME] = column[HOME];
-	u->field[USER_SHELL] = column[SHELL];
+	}
+	u->user.field[USER_PASS] = column[PASS];
+	u->user.field[USER_UID] = column[UID];
+	u->user.field[USER_GID] = column[GID];
+	u->user.field[USER_HOME] = column[HOME];
+	u->user.field[USER_SHELL] = column[SHELL];
 	if (!*why)
-		*why = check(u, size);
-	if (*why)
-		return -1;
-	const char *warning = NULL;
-	*why = rest.p ? extra(rest, u, &warning) : NULL;
+		*why = check(&u->user, size);
+	if (!*why && rest.p)
+		*why = extra(rest, u, &warning);
 	if (*why)
 		return -1;
 	*why = warning;

@@ -3,25 +3,27 @@
  *
  * `compile` makes the database from a passwd-file, all of it or none: one bad
  * line and the old database stays.  `passwd` changes one hash in the file and
- * compiles it.  Both replace files by rename, so a login at that moment sees
- * the old or the new.
+ * makes the database of that; where either can't be written, both stay.  Files
+ * are replaced by rename, so a login at that moment sees the old or the new, and who
+ * reads the file to replace one holds a lock.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "conf.h"
 #include "log.h"
 #include "passwdfile.h"
+#include "password.h"
 #include "scheme.h"
 #include "usersdb.h"
 
 #define FILE_MAX (256u << 20)
-#define PASSWORD_MAX 200 /* as much as a login takes */
+#define LOCK_WAIT_MS 10000 /* longer than a large file takes to compile */
 
 static const char *file = SYSCONFDIR "/roost/users";
 static char *output; /* default: file with .cdb behind it */
@@ -33,60 +35,139 @@ static void fail(const char *text, const char *what)
 	exit(1);
 }
 
+/* Hashes are in it, and who may write to it can become any mail user. */
+static void warn_mode(const char *path)
+{
+	struct stat st;
+	const char *what = NULL;
+
+	if (stat(path, &st) < 0)
+		return;
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		what = "belongs to another user";
+	else if (st.st_mode & 022)
+		what = "can be written by others";
+	else if (st.st_mode & 004)
+		what = "can be read by everybody";
+	if (what)
+		fprintf(stderr, "roost-users: warning: %s %s (uid %u, mode %03o)\n", path, what,
+			st.st_uid, st.st_mode & 0777);
+}
+
 static void read_file(struct buf *text)
 {
-	int got = file_read(AT_FDCWD, file, FILE_MAX, text);
+	int got;
 
+	buf_reset(text);
+	got = file_read(AT_FDCWD, file, FILE_MAX, text);
 	if (got <= 0)
 		fail(file, strerror(got == 0 ? ENOENT : errno));
+}
+
+static void lock(void)
+{
+	int fd = replacement_lock(file, LOCK_WAIT_MS);
+
+	if (fd < 0 && errno == EWOULDBLOCK)
+		fail(file, "somebody else is changing it");
+	if (fd < 0)
+		fail(file, strerror(errno));
+}
+
+/* From here to the end of the process nobody stops us half way. */
+static void block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+}
+
+/* The database of the text in a file of its own; ends the process if there can't be one. */
+static size_t make_database(struct bytes text, struct replacement *database)
+{
+	struct usersdb_result result;
+
+	block_signals();
+	if (replacement_start(database, output) < 0)
+		fail(output, strerror(errno));
+	if (usersdb_make(text, file, database, &result) == 0)
+		return result.users;
+	replacement_drop(database);
+	if (result.bad)
+		fail(output, "is as it was");
+	fail(output, strerror(errno));
+}
+
+static void install(struct replacement *database, size_t users)
+{
+	if (replacement_commit(database) < 0)
+		fail(output, strerror(errno));
+	warn_mode(file);
+	warn_mode(output);
+	printf("%zu users\n", users);
 }
 
 static int compile(void)
 {
 	static struct buf text;
-	struct usersdb_result result;
-	int ok;
+	struct replacement database;
+	size_t users;
 
+	lock();
 	read_file(&text);
-	ok = usersdb_make(buf_view(&text), file, output, &result);
+	users = make_database(buf_view(&text), &database);
 	explicit_bzero(text.p, text.n);
-	if (ok < 0 && result.bad)
-		fprintf(stderr, "roost-users: %s is as it was\n", output);
-	else if (ok < 0)
-		fail(output, strerror(errno));
-	else
-		printf("%zu users\n", result.users);
-	return ok < 0;
+	install(&database, users);
+	return 0;
 }
 
-/* The line of the user in text, and what it holds; false: nobody has the name. */
-static bool find_user(struct bytes text, const char *wanted, struct bytes *line, struct user *u)
+/* The line of the user; ends the process if there is none, or a bad one. */
+static struct bytes find_user(struct bytes text, const char *wanted, struct passwdfile *u)
 {
-	char canonical[USERNAME_MAX + 1], name[USERNAME_MAX + 1];
+	char canonical[USERNAME_MAX + 1];
+	struct bytes line;
 	const char *why;
+	unsigned number = 0;
 
 	if (!username_canonical(bytes_of(wanted), canonical))
-		return false;
-	while (bytes_split(&text, '\n', line))
-		if (passwdfile_line(*line, name, u, &why) > 0 && strcmp(name, canonical) == 0)
-			return true;
-	return false;
+		fail("not a name that a user can have", wanted);
+	while (bytes_split(&text, '\n', &line)) {
+		int got = passwdfile_line(line, u, &why);
+
+		number++;
+		if (got == 0 || strcmp(u->name, canonical) != 0)
+			continue;
+		if (got > 0)
+			return line;
+		fprintf(stderr, "%s:%u: %s\n", file, number, why);
+		exit(1);
+	}
+	fprintf(stderr, "roost-users: no such user: %s; add a line \"%s:\" to %s\n", wanted,
+		canonical, file);
+	exit(1);
 }
 
 static int list(void)
 {
 	static struct buf text;
+	struct passwdfile u;
 	struct bytes rest, line;
-	char name[USERNAME_MAX + 1];
-	struct user u;
 	const char *why;
+	unsigned number = 0, bad = 0;
 
 	read_file(&text);
 	rest = buf_view(&text);
-	while (bytes_split(&rest, '\n', &line))
-		if (passwdfile_line(line, name, &u, &why) > 0)
-			puts(name);
-	return 0;
+	while (bytes_split(&rest, '\n', &line)) {
+		int got = passwdfile_line(line, &u, &why);
+
+		number++;
+		if (got > 0)
+			puts(u.name);
+		if (got < 0 && ++bad)
+			fprintf(stderr, "%s:%u: %s\n", file, number, why);
+	}
+	return bad > 0;
 }
 
 static void show_field(const char *label, struct bytes value)
@@ -99,58 +180,21 @@ static int show(const char *name)
 {
 	static const char *const passwords[] = { "locked", "plain", "hash", "unknown" };
 	static struct buf text;
-	struct bytes line, hash;
-	struct user u;
+	struct passwdfile u;
+	struct bytes hash;
 
 	read_file(&text);
-	if (!find_user(buf_view(&text), name, &line, &u))
-		fail("no such user", name);
-	printf("password=%s\n", passwords[scheme_split(u.field[USER_PASS], &hash)]);
-	show_field("uid", u.field[USER_UID]);
-	show_field("gid", u.field[USER_GID]);
-	show_field("home", u.field[USER_HOME]);
-	show_field("shell", u.field[USER_SHELL]);
-	show_field("mail", u.field[USER_MAIL]);
-	show_field("nologin", u.field[USER_NOLOGIN]);
+	find_user(buf_view(&text), name, &u);
+	printf("name=%s\n", u.name);
+	printf("password=%s\n", passwords[scheme_split(u.user.field[USER_PASS], &hash)]);
+	show_field("uid", u.user.field[USER_UID]);
+	show_field("gid", u.user.field[USER_GID]);
+	show_field("home", u.user.field[USER_HOME]);
+	show_field("shell", u.user.field[USER_SHELL]);
+	show_field("mail", u.user.field[USER_MAIL]);
+	show_field("groups_of", u.groups_of);
+	show_field("nologin", u.user.field[USER_NOLOGIN]);
 	return 0;
-}
-
-/* One line from descriptor 0, not shown on a terminal. */
-static void read_password(const char *prompt, char out[PASSWORD_MAX + 1])
-{
-	struct termios saved, quiet;
-	bool terminal = tcgetattr(0, &saved) == 0;
-	size_t n = 0;
-	char c;
-
-	if (terminal) {
-		quiet = saved;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(0, TCSAFLUSH, &quiet);
-		fputs(prompt, stderr);
-	}
-	while (n <= PASSWORD_MAX && read(0, &c, 1) == 1 && c != '\n' && c != '\0')
-		out[n++ < PASSWORD_MAX ? n - 1 : PASSWORD_MAX] = c;
-	if (terminal) {
-		tcsetattr(0, TCSAFLUSH, &saved);
-		fputc('\n', stderr);
-	}
-	if (n == 0 || n > PASSWORD_MAX)
-		fail(n ? "the password is too long" : "the password is empty", NULL);
-	out[n] = '\0';
-}
-
-static void ask_password(char out[PASSWORD_MAX + 1])
-{
-	char again[PASSWORD_MAX + 1];
-
-	read_password("New password: ", out);
-	if (!isatty(0))
-		return;
-	read_password("Again: ", again);
-	if (strcmp(out, again) != 0)
-		fail("the passwords differ", NULL);
-	explicit_bzero(again, sizeof(again));
 }
 
 /* The text with the second column of the line replaced. */
@@ -160,7 +204,9 @@ static void replace_hash(struct bytes text, struct bytes line, const char *hash,
 	size_t before = (size_t)(line.p - text.p);
 
 	bytes_split(&rest, ':', &column);
-	buf_bytes(out, bytes_sub(text, 0, before + column.n));
+	if (!rest.p) /* a name and nothing else: the line's end is not part of it */
+		column = bytes_trim(column);
+	buf_bytes(out, bytes_sub(text, 0, before + (size_t)(column.p + column.n - line.p)));
 	buf_char(out, ':');
 	buf_str(out, hash);
 	if (rest.p)
@@ -172,24 +218,46 @@ static void replace_hash(struct bytes text, struct bytes line, const char *hash,
 	buf_bytes(out, bytes_from(text, before + line.n));
 }
 
-static int passwd(const char *name)
+static void ask_hash(char hash[USERSDB_HASH])
 {
-	char password[PASSWORD_MAX + 1], hash[USERSDB_HASH];
-	static struct buf text, changed;
-	struct bytes line;
-	struct user u;
+	char password[PASSWORD_MAX + 1];
+	const char *why = password_ask(password);
 
-	read_file(&text);
-	if (!find_user(buf_view(&text), name, &line, &u))
-		fail("no such user", name);
-	ask_password(password);
+	if (why)
+		fail(why, NULL);
 	if (!usersdb_hash(password, hash))
 		fail("PASSWORD_SCHEME is none of YESCRYPT, SHA512-CRYPT, BLF-CRYPT", NULL);
 	explicit_bzero(password, sizeof(password));
-	replace_hash(buf_view(&text), line, hash, &changed);
-	if (usersdb_replace(file, buf_view(&changed)) < 0)
+}
+
+static int passwd(const char *name)
+{
+	static struct buf text, changed;
+	struct replacement database, users;
+	struct passwdfile u;
+	char hash[USERSDB_HASH];
+	struct bytes line;
+	size_t n;
+
+	read_file(&text);
+	find_user(buf_view(&text), name, &u);    /* before anybody thinks of a password ... */
+	if (replacement_start(&users, file) < 0) /* ... in vain */
 		fail(file, strerror(errno));
-	return compile();
+	replacement_drop(&users);
+	ask_hash(hash);
+	lock();
+	read_file(&text);
+	line = find_user(buf_view(&text), name, &u);
+	replace_hash(buf_view(&text), line, hash, &changed);
+	n = make_database(buf_view(&changed), &database);
+	if (replacement_start(&users, file) < 0 ||
+	    file_write_all(users.fd, changed.p, changed.n) < 0 || replacement_commit(&users) < 0) {
+		replacement_drop(&users);
+		replacement_drop(&database);
+		fail(file, strerror(errno));
+	}
+	install(&database, n);
+	return 0;
 }
 
 static int usage(void)

@@ -10,6 +10,7 @@
 #include <cdb.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth.h"
@@ -30,6 +31,20 @@ bool users_present(void)
 	       access(USERS_FILE, F_OK) == 0;
 }
 
+/* Hashes are in it, and who may write to it can become any mail user. */
+static void warn_mode(int fd, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return;
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & 022)
+		log_warn("users", "others than root can write to %s: uid %u, mode %03o", path,
+			 st.st_uid, st.st_mode & 0777);
+	else if (st.st_mode & 004)
+		log_warn("users", "everybody can read %s: mode %03o", path, st.st_mode & 0777);
+}
+
 static bool users_open(void)
 {
 	const char *path = conf_str("USERS_CDB", USERS_CDB);
@@ -44,6 +59,7 @@ static bool users_open(void)
 			close(fd);
 		return false;
 	}
+	warn_mode(fd, path);
 	close(fd);
 	opened = true;
 	return true;

@@ -1,7 +1,8 @@
 /*
  * usersdb.c: from lines to users.cdb.
  *
- * Each name once, each hash of a form that crypt(3) can check.  Under the key
+ * Each name once, each hash of a form that crypt(3) can check, the groups as the system
+ * has them now: checkpassword doesn't ask NSS for these users.  Under the key
  * "" goes a hash of the kind most users have, for names that nobody has: to
  * find out who is a user by the time an answer takes, there must be a
  * difference.
@@ -11,18 +12,17 @@
 #include <cdb.h>
 #include <crypt.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "conf.h"
-#include "hashmap.h"
+#include "nss.h"
 #include "num.h"
 #include "passwdfile.h"
 #include "scheme.h"
 
 #define KINDS 16
+#define TOO_LONG 2       /* of put() */
+#define NSS_NAME_MAX 255 /* bytes of a system user's name */
 
 struct kind {
 	struct bytes prefix, sample;
@@ -33,6 +33,7 @@ struct maker {
 	struct cdb_make db;
 	struct usersdb_result *r;
 	struct kind kinds[KINDS];
+	struct buf groups; /* of the line at hand */
 	const char *file;
 	unsigned line;
 };
@@ -86,6 +87,18 @@ static void count_kind(struct maker *m, struct bytes prefix, struct bytes sample
 	}
 }
 
+/* Long enough for what crypt(3) makes: "$id$salt$hash" with 22 characters or more at the end,
+ * the extended DES form, or the old one.  A hash that was cut would be trouble in a login. */
+static bool whole_hash(const char *hash)
+{
+	const char *last = strrchr(hash, '$');
+
+	if (hash[0] != '$')
+		return strlen(hash) == (hash[0] == '_' ? 20 : 13);
+	return last > hash + 2 && memchr(hash + 1, '$', (size_t)(last - hash) - 1) &&
+	       strlen(last + 1) >= 22;
+}
+
 static const char *check_hash(struct maker *m, struct bytes stored)
 {
 	struct bytes hash;
@@ -101,45 +114,87 @@ static const char *check_hash(struct maker *m, struct bytes stored)
 	memcpy(text, hash.p, hash.n);
 	text[hash.n] = '\0';
 	int valid = crypt_checksalt(text);
-	if (valid == CRYPT_SALT_INVALID || valid == CRYPT_SALT_METHOD_DISABLED ||
-	    (hash.p[0] != '$' && hash.p[0] != '_' && hash.n != 13))
+	if (valid == CRYPT_SALT_INVALID || valid == CRYPT_SALT_METHOD_DISABLED || !whole_hash(text))
 		return "not a hash that crypt(3) knows";
 	count_kind(m, kind_of(hash), stored);
 	return NULL;
 }
 
+/* 0, 1: the key was there, TOO_LONG, -1 with errno. */
 static int put(struct maker *m, struct bytes key, const struct user *u)
 {
 	struct buf record = BUF_INIT;
-	int ok;
+	int ok = TOO_LONG;
 
 	user_encode(u, &record);
-	ok = cdb_make_put(&m->db, key.p, (unsigned)key.n, record.p, (unsigned)record.n,
-			  CDB_PUT_INSERT);
+	if (record.n <= USER_MAX)
+		ok = cdb_make_put(&m->db, key.p, (unsigned)key.n, record.p, (unsigned)record.n,
+				  CDB_PUT_INSERT);
 	explicit_bzero(record.p, record.n);
 	buf_free(&record);
-	return ok; /* 1: was there */
+	return ok;
+}
+
+/* The system user whose groups the user gets: whom the line names, or whoever has its uid. */
+static const char *whose_groups(const struct passwdfile *u, const struct passwd **known)
+{
+	char name[NSS_NAME_MAX + 1];
+	uint64_t uid = 0;
+
+	*known = NULL;
+	if (u->groups_of.n > NSS_NAME_MAX)
+		return "userdb_system_groups_user is too long";
+	if (u->groups_of.p) {
+		memcpy(name, u->groups_of.p, u->groups_of.n);
+		name[u->groups_of.n] = '\0';
+		if (!nss_find(name, known))
+			return "the system's users can't be asked";
+		return *known ? NULL : "userdb_system_groups_user is no user of the system";
+	}
+	if (num_parse(u->user.field[USER_UID], ACCOUNT_ID_MAX, &uid) &&
+	    !nss_find_uid((uid_t)uid, known))
+		return "the system's users can't be asked";
+	return NULL;
+}
+
+/* NULL, or what is wrong. */
+static const char *add_groups(struct maker *m, struct passwdfile *u)
+{
+	const struct passwd *known;
+	const char *why = whose_groups(u, &known);
+	uint64_t gid;
+
+	if (why || !known)
+		return why;
+	if (!num_parse(u->user.field[USER_GID], ACCOUNT_ID_MAX, &gid))
+		gid = known->pw_gid;
+	buf_reset(&m->groups);
+	if (!nss_groups(known->pw_name, (gid_t)gid, &m->groups))
+		return "too many groups";
+	u->user.field[USER_GROUPS] = buf_view(&m->groups);
+	return NULL;
 }
 
 static int add_line(struct maker *m, struct bytes line)
 {
-	char name[USERNAME_MAX + 1];
+	struct passwdfile u;
 	const char *why;
-	struct user u;
-	int ok, got = passwdfile_line(line, name, &u, &why);
+	int ok, got = passwdfile_line(line, &u, &why);
 
 	if (got > 0 && why)
 		complain(m, why, false);
 	if (got > 0)
-		why = check_hash(m, u.field[USER_PASS]);
+		why = check_hash(m, u.user.field[USER_PASS]);
+	if (got > 0 && !why)
+		why = add_groups(m, &u);
 	if (got != 0 && why)
 		complain(m, why, true);
 	if (got <= 0 || why)
 		return 0;
-	ok = put(m, bytes_of(name), &u);
-	if (ok < 0)
-		complain(m, strerror(errno), true);
-	if (ok > 0)
+	ok = put(m, bytes_of(u.name), &u.user);
+	if (ok == TOO_LONG)
+		complain(m, "line too long, with the groups", true);
+	else if (ok > 0)
 		complain(m, "this user was in a line before", true);
 	m->r->users++;
 	return ok < 0 ? -1 : 0;
@@ -174,82 +229,17 @@ static int add_all(struct maker *m, struct bytes text)
 	return m->r->bad ? -1 : add_nobody(m);
 }
 
-/* The directory of path, and its last component in *name. */
-static int open_dir(const char *path, char copy[4096], const char **name)
-{
-	const char *slash = strrchr(path, '/');
-
-	*name = slash ? slash + 1 : path;
-	if ((size_t)snprintf(copy, 4096, "%s", path) >= 4096 || !**name) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	return dir_open(AT_FDCWD, dirname(copy));
-}
-
-/* A temporary file that will be readable for whom the old one is; cdb_make_put
- * reads what it has written. */
-static int open_temp(int dir, const char *name, char temp[FILE_TEMP_NAME])
-{
-	struct stat st;
-	int made = file_temp(dir, ".users", 0600, temp), fd;
-
-	if (made < 0)
-		return -1;
-	fd = file_open(dir, temp, O_RDWR | O_NOFOLLOW, 0);
-	close(made);
-	if (fd < 0 || (fstatat(dir, name, &st, 0) == 0 && (fchown(fd, st.st_uid, st.st_gid) < 0 ||
-							   fchmod(fd, st.st_mode & 0777) < 0))) {
-		if (fd >= 0)
-			close(fd);
-		unlinkat(dir, temp, 0);
-		return -1;
-	}
-	return fd;
-}
-
-static int give_up(int dir, int fd, const char *temp)
-{
-	int saved = errno;
-
-	if (fd >= 0) {
-		close(fd);
-		unlinkat(dir, temp, 0);
-	}
-	if (dir >= 0)
-		close(dir);
-	errno = saved;
-	return -1;
-}
-
-int usersdb_make(struct bytes text, const char *file, const char *path, struct usersdb_result *r)
+int usersdb_make(struct bytes text, const char *file, const struct replacement *r,
+		 struct usersdb_result *result)
 {
 	static struct maker m;
-	char copy[4096], temp[FILE_TEMP_NAME];
-	const char *name;
-	int dir = open_dir(path, copy, &name), fd = dir < 0 ? -1 : open_temp(dir, name, temp);
+	int ok;
 
-	*r = (struct usersdb_result){ 0 };
-	m = (struct maker){ .r = r, .file = file };
-	if (fd < 0 || cdb_make_start(&m.db, fd) < 0)
-		return give_up(dir, fd, temp);
-	int ok = add_all(&m, text);
-	if (cdb_make_finish(&m.db) < 0 || ok < 0)
-		return give_up(dir, fd, temp);
-	ok = file_commit(dir, fd, temp, name);
-	close(dir);
-	return ok;
-}
-
-int usersdb_replace(const char *path, struct bytes content)
-{
-	char copy[4096], temp[FILE_TEMP_NAME];
-	const char *name;
-	int dir = open_dir(path, copy, &name), fd = dir < 0 ? -1 : open_temp(dir, name, temp);
-
-	if (fd < 0 || file_write_all(fd, content.p, content.n) < 0)
-		return give_up(dir, fd, temp);
-	int ok = file_commit(dir, fd, temp, name);
-	close(dir);
-	return ok;
+	*result = (struct usersdb_result){ 0 };
+	m = (struct maker){ .r = result, .file = file };
+	if (cdb_make_start(&m.db, r->fd) < 0)
+		return -1;
+	ok = add_all(&m, text);
+	buf_free(&m.groups);
+	return cdb_make_finish(&m.db) < 0 || ok < 0 ? -1 : 0;
 }

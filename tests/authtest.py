@@ -72,9 +72,12 @@ class Caller(Place):
     conf = {}
 
     def compile(self, lines):
-        with open(self.users, "w") as f:
-            f.write("\n".join(lines) + "\n")
+        self.write_users("\n".join(lines) + "\n")
         return self.tool("compile")
+
+    def write_users(self, text):
+        with open(self.users, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write(text)
 
     def run(self, record, env=None, argv=None, loginfd=True, unset=()):
         """(exit, what LOGINFD was told, what the next program printed)"""

@@ -26,18 +26,18 @@ static void as_record(struct bytes in)
 
 static void as_line(struct bytes in)
 {
-	char name[USERNAME_MAX + 1];
 	struct buf b = BUF_INIT;
-	struct user u, back;
+	struct passwdfile u;
+	struct user back;
 	struct bytes hash;
 	const char *why;
-	int got = passwdfile_line(in, name, &u, &why);
+	int got = passwdfile_line(in, &u, &why);
 
 	assert(got >= 0 || why);
 	if (got <= 0)
 		return;
-	assert(scheme_split(u.field[USER_PASS], &hash) != SCHEME_UNKNOWN);
-	user_encode(&u, &b);
+	assert(scheme_split(u.user.field[USER_PASS], &hash) != SCHEME_UNKNOWN);
+	user_encode(&u.user, &b);
 	assert(user_decode(buf_view(&b), &back));
 	buf_free(&b);
 }

@@ -43,38 +43,45 @@ static void test_lines(void **state)
 		{ "a:{PLAIN}x:root:1", -1, true },
 		{ "a:{PLAIN}x:1:1::home", -1, true },
 	};
-	char name[USERNAME_MAX + 1];
+	struct passwdfile u;
 	const char *why;
-	struct user u;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		int got = passwdfile_line(bytes_of(rows[i].line), name, &u, &why);
+		int got = passwdfile_line(bytes_of(rows[i].line), &u, &why);
 
 		if (got != rows[i].want || (why != NULL) != rows[i].told)
 			fail_msg("\"%s\": %d, %s", rows[i].line, got, why ? why : "no text");
 	}
-	assert_int_equal(passwdfile_line(BYTES("a:{PLAIN}x\0y"), name, &u, &why), -1);
+	assert_int_equal(passwdfile_line(BYTES("a:{PLAIN}x\0y"), &u, &why), -1);
 }
 
 static void test_fields(void **state)
 {
 	(void)state;
-	char name[USERNAME_MAX + 1];
+	struct passwdfile p;
+	const struct user *u = &p.user;
 	const char *why;
-	struct user u;
 
 	assert_int_equal(passwdfile_line(BYTES("A@B:{PLAIN}x:7:8:gecos:/h:/s:nologin "
-					       "userdb_mail=maildir:/m:INDEX=/i\r"),
-					 name, &u, &why),
+					       "userdb_mail=maildir:/m:INDEX=/i "
+					       "userdb_system_groups_user=ann\r"),
+					 &p, &why),
 			 1);
-	assert_string_equal(name, "a@b");
-	assert_bytes(u.field[USER_PASS], "{PLAIN}x");
-	assert_bytes(u.field[USER_UID], "7");
-	assert_bytes(u.field[USER_GID], "8");
-	assert_bytes(u.field[USER_HOME], "/h");
-	assert_bytes(u.field[USER_SHELL], "/s");
-	assert_bytes(u.field[USER_MAIL], "maildir:/m:INDEX=/i");
-	assert_bytes(u.field[USER_NOLOGIN], "1");
+	assert_string_equal(p.name, "a@b");
+	assert_bytes(u->field[USER_PASS], "{PLAIN}x");
+	assert_bytes(u->field[USER_UID], "7");
+	assert_bytes(u->field[USER_GID], "8");
+	assert_bytes(u->field[USER_HOME], "/h");
+	assert_bytes(u->field[USER_SHELL], "/s");
+	assert_bytes(u->field[USER_MAIL], "maildir:/m:INDEX=/i");
+	assert_bytes(u->field[USER_NOLOGIN], "1");
+	assert_bytes(p.groups_of, "ann");
+	assert_int_equal(passwdfile_line(BYTES("a:x:7:8:::/s:"), &p, &why), 1);
+	assert_null(p.groups_of.p);
+	assert_int_equal(passwdfile_line(BYTES("Ann:{SSHA}x"), &p, &why), -1);
+	assert_string_equal(p.name, "ann"); /* whose line is bad */
+	assert_int_equal(passwdfile_line(BYTES("a/b:{PLAIN}x"), &p, &why), -1);
+	assert_string_equal(p.name, "");
 }
 
 static void test_schemes(void **state)
