@@ -172,6 +172,7 @@ static const char *read_behind_literal(struct session *s, struct command_line *l
 {
 	const char *bad = l->bad;
 
+	reader_ack(&s->in);
 	if (!command_read_line(s, l))
 		return "";
 	if (!bad)
@@ -259,6 +260,7 @@ const char *command_end(struct session *s)
 	struct command_line l;
 
 	buf_reset(&s->text);
+	reader_ack(&s->in);
 	if (!command_read_line(s, &l))
 		return "";
 	if (!l.bad && !s->text.n)

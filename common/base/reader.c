@@ -9,7 +9,10 @@
 #include "reader.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 void reader_init(struct reader *r, int fd, char *mem, size_t cap, int timeout_ms,
@@ -164,6 +167,14 @@ enum reader_status reader_skip(struct reader *r, uint64_t n)
 		n -= piece.n;
 	}
 	return READER_OK;
+}
+
+void reader_ack(const struct reader *r)
+{
+	int one = 1;
+
+	if (!reader_pending(r))
+		(void)setsockopt(r->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
 }
 
 int reader_wait(struct reader *r, int other, int timeout_ms)

@@ -45,6 +45,11 @@ enum reader_status reader_exact(struct reader *r, char *p, size_t n);
 /* Throws n bytes away. */
 enum reader_status reader_skip(struct reader *r, uint64_t n);
 
+/* Acknowledges over TCP now, if nothing is unread, what the kernel would acknowledge within
+ * 40 ms: many clients send what follows a literal apart, and theirs (Nagle's algorithm)
+ * holds it back so long.  Any other descriptor is left alone. */
+void reader_ack(const struct reader *r);
+
 /* Unread bytes are in the buffer: waiting with poll would miss them. */
 static inline bool reader_pending(const struct reader *r)
 {

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -196,6 +197,7 @@ static const struct seccomp_rule calls[] = {
 	  .value = MSG_FASTOPEN,
 	  .error = EOPNOTSUPP },
 	SECCOMP_ONLY(sendmsg, 0, 1),
+	SECCOMP_ONLY(setsockopt, 2, TCP_QUICKACK), /* nothing of weight at other levels */
 	SECCOMP_ALLOW(ppoll),
 #ifdef SYS_poll
 	SECCOMP_ALLOW(poll),

@@ -501,6 +501,65 @@ static void test_no_delay(void **state)
 	close(pair[1]);
 }
 
+/* A connection over loopback: ours, the peer's; false where there is no network. */
+static bool tcp_pair(int *ours, int *peer)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t size = sizeof a;
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (listener < 0 || bind(listener, (struct sockaddr *)&a, sizeof a) < 0)
+		return false;
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &size), 0);
+	*peer = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(*peer, (struct sockaddr *)&a, sizeof a), 0);
+	*ours = accept(listener, NULL, NULL);
+	assert_true(*ours >= 0);
+	close(listener);
+	return true;
+}
+
+static unsigned unacknowledged(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof info;
+
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+	return info.tcpi_unacked;
+}
+
+/* A socket that answers delays its ACKs: the literal's would wait for our next answer. */
+static void test_ack(void **state)
+{
+	char mem[64], answer[2];
+	int ours = -1, peer = -1;
+	struct reader r;
+
+	(void)state;
+	if (!tcp_pair(&ours, &peer))
+		skip();
+	reader_init(&r, ours, mem, sizeof mem, 1000, NULL);
+	for (int i = 0; i < 5; i++) {
+		struct bytes line;
+
+		feed(peer, "command\n");
+		assert_int_equal(reader_line(&r, 20, &line), READER_OK);
+		feed(ours, "+\n");
+		assert_int_equal(read(peer, answer, 2), 2);
+		feed(peer, "literal");
+		assert_int_equal(reader_skip(&r, 7), READER_OK);
+		reader_ack(&r);
+		assert_int_equal(unacknowledged(peer), 0);
+	}
+	close(ours);
+	close(peer);
+	r = reader_of("x");
+	reader_ack(&r);
+	close(r.fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -518,6 +577,7 @@ int main(void)
 		cmocka_unit_test(test_write_timeout),
 		cmocka_unit_test(test_write_to_nobody),
 		cmocka_unit_test(test_no_delay),
+		cmocka_unit_test(test_ack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
