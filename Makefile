@@ -203,9 +203,9 @@ fuzz: fuzzers
 BUILD_PACKAGES = gcc musl-tools linux-libc-dev libc6-dev libcdb-dev libpam0g-dev libcrypt-dev
 # ucspi-tcp-ipv6 has it too, and stays.
 TCPSERVER = $(shell command -v tcpserver >/dev/null || echo ucspi-tcp)
+CLIENTS = curl getmail6 imapfilter isync libmail-imapclient-perl neomutt offlineimap3 uw-mailutils
 PACKAGES = $(BUILD_PACKAGES) make libcmocka-dev clang libclang-rt-14-dev clang-format \
-	cppcheck libpam-wrapper isync neomutt tmux python3 curl strace procps \
-	getmail6 libmail-imapclient-perl offlineimap3 $(TCPSERVER)
+	cppcheck libpam-wrapper tmux python3 strace procps $(CLIENTS) $(TCPSERVER)
 # A listener is on most machines already.
 DEMO_PACKAGES = $(BUILD_PACKAGES) make curl procps \
 	$(shell command -v systemd-socket-activate >/dev/null || echo $(TCPSERVER))
