@@ -107,8 +107,10 @@ struct result cmd_idle(struct session *s, struct command *c)
 	if (!parse_end(&c->args))
 		return result_bad("IDLE takes no arguments");
 	bell = listen(s);
-	tell(s);
+	/* By itself, and first: some clients (imapfilter) don't see news that comes before. */
 	writer_str(&s->out, "+ idling\r\n");
+	(void)writer_flush(&s->out);
+	tell(s);
 	rest(s);
 	client = wait_for_client(s, bell);
 	if (bell)

@@ -1,4 +1,5 @@
-# RFC 2177 §3 IDLE: its example, with a delivery and a second session as the other side
+# RFC 2177 §3 IDLE: its example, with a delivery and a second session as the other side, and the
+# "+" always first: imapfilter doesn't wake up for news before it
 = message S 11-smith.eml x3
 = uids INBOX 1 4 1:3
 S: * PREAUTH ...
@@ -24,8 +25,8 @@ C2: B2 STORE 2 FLAGS.SILENT (\Deleted)
 C2: B3 EXPUNGE
 S2< B3 OK ...
 C: A004 IDLE
-S: * 2 EXPUNGE
 S: + idling
+S: * 2 EXPUNGE
 C2: B4 STORE 3 FLAGS.SILENT (\Deleted)
 S2< B4 OK ...
 S: * 3 FETCH ...
