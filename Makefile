@@ -231,9 +231,15 @@ check-asan: deps
 	$(call TEST,/asan) tests/run
 
 # roost beside Dovecot, as root: ONLY="session select", SIZES, PAIRS; tests/bench/run.
-$(B)/bench/load: $(LOAD:%.c=$(B)/obj/glibc/%.o) $(B)/obj/glibc/libbase.a
-	@mkdir -p $(@D)
-	$(Q)$(CC_glibc) $(LD_glibc) -o $@ $^
+define LOADER # flavour, directory
+$(2)/bench/load: $(LOAD:%.c=$(B)/obj/$(1)/%.o) $(B)/obj/$(1)/libbase.a
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^
+endef
+$(eval $(call LOADER,glibc,$(B)))
+$(eval $(call LOADER,asan,$(B)/asan))
+units: $(B)/bench/load
+asan: $(B)/asan/bench/load
 bench: deps
 	$(MAKE) -j$(shell nproc) all $(B)/bench/load
 	$(call TEST) ONLY="$(ONLY)" SIZES="$(SIZES)" PAIRS="$(PAIRS)" tests/bench/run

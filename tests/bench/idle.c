@@ -134,5 +134,7 @@ int load_idle(char **argv)
 	}
 	for (unsigned i = 0; i < w.n; i++)
 		close(w.client[i].fd);
+	free(w.client);
+	free(w.told);
 	return 0;
 }

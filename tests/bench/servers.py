@@ -201,17 +201,17 @@ class Roost(Server):
             path = os.path.join(self.build, name)
             if os.path.isfile(path) and os.access(path, os.X_OK):
                 shutil.copy(path, programs)
-        shutil.copy(self.build + "/peers/ucspi-tcp/root/usr/bin/tcpserver", programs)
         with open(self.dir + "/users", "w", encoding="ascii") as f:
             f.write(self.users(sizes))
         subprocess.run([programs + "/roost-users", "-f", self.dir + "/users",
                         "-o", self.dir + "/users.cdb", "compile"], check=True)
-        self.spawn([programs + "/tcpserver", "-H", "-R", "-l0", "-c4000", "-b1024", "127.0.0.1",
+        self.spawn(["tcpserver", "-H", "-R", "-l0", "-c4000", "-b1024", "127.0.0.1",
                     str(self.port)] + [f"{programs}/{word}" for word in
                                        ("imap-login", "checkpassword", "imapd")],
                    {"PATH": "/usr/bin:/bin", "ROOST_CONF": "/dev/null", "AUTH": "users", "TZ": "UTC",
                     "USERS_CDB": self.dir + "/users.cdb", "RUN_DIR": self.run_dir(),
-                    "LOGIN_USER": "60101", "TLS_USER": "60102", "WAIT_USER": "60103"})
+                    "LOGIN_USER": "60101", "TLS_USER": "60102", "WAIT_USER": "60103",
+                    "SESSIONS_MAX": "4096"})
 
     def run_dir(self):
         """On a tmpfs, as /run is."""
