@@ -291,11 +291,11 @@ class Session(Conversation):
 
 
 class Connection(Conversation):
-    """A TCP connection to a Chain; the greeting is read."""
+    """A TCP connection to a Chain, from an address of 127/8; the greeting is read."""
 
-    def __init__(self, chain):
+    def __init__(self, chain, source="127.0.0.1"):
         self.chain = chain
-        self.sock = socket.create_connection(("127.0.0.1", chain.port), TIMEOUT)
+        self.sock = socket.create_connection(("127.0.0.1", chain.port), TIMEOUT, (source, 0))
         super().__init__(self.sock.fileno(), self.sock.fileno())
         self.greeting = self.line()
 
@@ -493,11 +493,11 @@ class Chain:
             self.listener = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=log,
                                              stdout=subprocess.PIPE, env=self.environ())
 
-    def connect(self):
-        return Connection(self)
+    def connect(self, source="127.0.0.1"):
+        return Connection(self, source)
 
-    def login(self, name="alice"):
-        c = self.connect()
+    def login(self, name="alice", source="127.0.0.1"):
+        c = self.connect(source)
         c.ok('LOGIN "%s" "%s"' % (name, re.sub(r'(["\\])', r"\\\1", self.users[name])))
         return c
 

@@ -8,9 +8,9 @@
  * choose; a slot whose process was killed is found unlocked when its turn comes to
  * leave, and taken over.
  *
- * There are twice as many slots as may wait: those that were told to leave need one
- * until they are gone.  Nobody locks more than his own slot, so gates don't wait for each
- * other, and may overshoot a limit by how many arrive at the same instant.
+ * Who comes takes a slot first and then counts, so that of those who arrive at the same
+ * instant at least one sees them all.  There are twice as many slots as may wait: those
+ * that were told to leave need one until they are gone.  No gate waits for another.
  */
 #include "waiting.h"
 
@@ -40,15 +40,16 @@ struct slot {
 };
 _Static_assert(sizeof(struct slot) == 32, "as it is in the file");
 
-struct oldest {
+struct group {
 	unsigned count;
+	bool others; /* at and since are those of the oldest but for ourselves */
 	unsigned at;
 	int64_t since;
 };
 
 /* What a look at the table found. */
 struct look {
-	struct oldest all, mine;
+	struct group all, mine;
 	unsigned free[CHOICE], told[CHOICE];
 	unsigned frees, tolds;
 };
@@ -58,23 +59,30 @@ struct table {
 	unsigned slots;
 	struct waiting_limits limits;
 	struct slot me;
-	unsigned at; /* where we are */
+	bool placed;
+	unsigned at; /* where we are, then */
 };
 
 static const struct address exempt;
 
-static int lock_op(int fd, unsigned slot, int op, struct flock *l)
+static int lock_op(int fd, unsigned slot, int op, short type, struct flock *l)
 {
-	*l = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = slot, .l_len = 1 };
+	*l = (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = slot, .l_len = 1 };
 	return fcntl(fd, op, l);
 }
 
-static bool take(struct table *t, unsigned slot)
+static bool take(const struct table *t, unsigned slot)
 {
 	struct flock l;
 
-	t->at = slot;
-	return lock_op(t->fd, slot, F_SETLK, &l) == 0;
+	return lock_op(t->fd, slot, F_SETLK, F_WRLCK, &l) == 0;
+}
+
+static void let_go(const struct table *t, unsigned slot)
+{
+	struct flock l;
+
+	lock_op(t->fd, slot, F_SETLK, F_UNLCK, &l);
 }
 
 /* Who holds the slot; 0: nobody, or nobody that we can see. */
@@ -82,7 +90,7 @@ static pid_t holder(const struct table *t, unsigned slot)
 {
 	struct flock l;
 
-	if (lock_op(t->fd, slot, F_GETLK, &l) < 0 || l.l_type == F_UNLCK || l.l_pid < 0)
+	if (lock_op(t->fd, slot, F_GETLK, F_WRLCK, &l) < 0 || l.l_type == F_UNLCK || l.l_pid < 0)
 		return 0;
 	return l.l_pid;
 }
@@ -92,12 +100,14 @@ static int put(int fd, unsigned slot, const struct slot *s)
 	return file_pwrite_all(fd, s, sizeof *s, (off_t)(slot * sizeof *s));
 }
 
-static void older(struct oldest *o, unsigned at, int64_t since)
+static void count(struct group *g, const struct table *t, unsigned at, int64_t since)
 {
-	if (o->count++ == 0 || since < o->since) {
-		o->at = at;
-		o->since = since;
-	}
+	g->count++;
+	if ((t->placed && at == t->at) || (g->others && since >= g->since))
+		return;
+	g->others = true;
+	g->at = at;
+	g->since = since;
 }
 
 static void see(struct look *l, const struct table *t, unsigned at, const struct slot *s)
@@ -111,9 +121,9 @@ static void see(struct look *l, const struct table *t, unsigned at, const struct
 	} else {
 		int64_t since = s->since > t->me.since + AHEAD_MS ? INT64_MIN : s->since;
 
-		older(&l->all, at, since);
+		count(&l->all, t, at, since);
 		if (memcmp(&s->key, &t->me.key, sizeof s->key) == 0)
-			older(&l->mine, at, since);
+			count(&l->mine, t, at, since);
 	}
 }
 
@@ -138,18 +148,19 @@ static void look(const struct table *t, struct look *l)
 	}
 }
 
-/* The slot of who must leave; false: there is room. */
+/* The slot of who must leave; false: nobody. */
 static bool too_many(const struct table *t, const struct look *l, unsigned *at, const char **limit)
 {
-	if (t->limits.per_address && l->mine.count >= t->limits.per_address &&
-	    memcmp(&t->me.key, &exempt, sizeof exempt) != 0) {
+	bool known = memcmp(&t->me.key, &exempt, sizeof exempt) != 0;
+
+	if (known && t->limits.per_address && l->mine.count > t->limits.per_address) {
 		*at = l->mine.at;
 		*limit = "address";
-		return true;
+		return l->mine.others;
 	}
 	*at = l->all.at;
 	*limit = "total";
-	return l->all.count >= t->limits.total;
+	return l->all.count > t->limits.total && l->all.others;
 }
 
 /* Between two looks at who holds the lock nobody else can have got this pid unless it holds
@@ -172,31 +183,45 @@ static bool take_one(struct table *t, const unsigned *slots, unsigned n)
 {
 	unsigned first = n ? (unsigned)getpid() % n : 0;
 
-	for (unsigned i = 0; i < n; i++)
-		if (take(t, slots[(first + i) % n]))
-			return true;
-	return false;
+	for (unsigned i = 0; i < n && !t->placed; i++) {
+		t->at = slots[(first + i) % n];
+		t->placed = take(t, t->at);
+	}
+	return t->placed;
 }
 
-/* True: t->at is ours. */
 static bool find_place(struct table *t)
 {
-	unsigned at, tells = 0;
-	const char *limit;
 	struct look l;
 
 	for (int i = 0; i < LOOKS; i++) {
 		look(t, &l);
-		if (tells < TELLS_MAX && too_many(t, &l, &at, &limit)) {
-			if (take(t, at))
-				return true; /* nobody was there any more */
-			send_away(t, at, limit);
-			tells++;
-		} else if (take_one(t, l.free, l.frees) || take_one(t, l.told, l.tolds)) {
+		if (take_one(t, l.free, l.frees) || take_one(t, l.told, l.tolds) ||
+		    take_one(t, &l.all.at, l.all.others)) /* nobody was there any more */
 			return true;
-		}
 	}
 	return false;
+}
+
+static void make_room(const struct table *t)
+{
+	const struct slot nobody = { .state = FREE };
+	const char *limit;
+	struct look l;
+	unsigned at;
+
+	for (int i = 0; i < TELLS_MAX; i++) {
+		look(t, &l);
+		if (!too_many(t, &l, &at, &limit))
+			return;
+		if (!take(t, at)) {
+			send_away(t, at, limit);
+			continue;
+		}
+		if (put(t->fd, at, &nobody) < 0) /* its process was killed */
+			return;
+		let_go(t, at);
+	}
 }
 
 enum waiting_status waiting_enter(struct waiting *w, const struct address *key,
@@ -215,7 +240,9 @@ enum waiting_status waiting_enter(struct waiting *w, const struct address *key,
 		close(t.fd);
 		return WAITING_FULL;
 	}
-	if (put(t.fd, t.at, &t.me) < 0)
+	if (put(t.fd, t.at, &t.me) == 0)
+		make_room(&t);
+	else
 		log_warn("limits", "can't write %s: %s", FILE_NAME, strerror(errno));
 	*w = (struct waiting){ t.fd, t.at };
 	return WAITING_IN;

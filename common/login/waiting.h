@@ -1,21 +1,22 @@
 /*
  * waiting.h: how many connections may wait for a login, in all and of one address.
  *
- * A table in RUN_DIR/waiting that all gates share.  Who finds it full, or his
- * address at its limit, makes the oldest leave (of all, or of that address) with SIGTERM:
- * a client that means it logs in within a second, and those that just sit there are
- * the oldest.  Without RUN_DIR there is no limit.
+ * A table in RUN_DIR/waiting that all gates share.  Who comes when there are too many, in
+ * all or of his address, makes the oldest of them leave with SIGTERM: a client that means it
+ * logs in within a second, and those that just sit there are the oldest.  Without RUN_DIR
+ * there is no limit.
  */
 #ifndef WAITING_H
 #define WAITING_H
 
 #include "network.h"
 
-#define WAITING_TOTAL 500 /* LOGIN_WAITING_MAX: about 100 MiB of gates and parsers */
-#define WAITING_PER_ADDRESS \
-	40                      /* LOGIN_WAITING_PER_ADDRESS: 8 clients behind one router
-				 * that open five connections each, at the same moment */
-#define WAITING_TOTAL_MOST 4096 /* more than this the first can't be set to */
+/* LOGIN_WAITING_MAX: about 50 MiB of gates and parsers. */
+#define WAITING_TOTAL 500
+/* LOGIN_WAITING_PER_ADDRESS: eight clients behind one router that open five connections
+ * each at the same moment. */
+#define WAITING_PER_ADDRESS 40
+#define WAITING_TOTAL_MOST 4096 /* what both can be set to: the table is read each time */
 
 struct waiting_limits {
 	unsigned total;       /* 0: no limits at all */
