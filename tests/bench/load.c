@@ -7,8 +7,8 @@
  *	load dummy
  *		a server that knows these four answers and does nothing: prints its port and
  *		serves until stdin ends; what the generator itself can do
- *	load talk ..., load append ..., load sendfile ..., load idle ...
- *		talk.c, stream.c, idle.c
+ *	load talk ..., load append ..., load sendfile ..., load idle ..., load floor ...
+ *		talk.c, stream.c, idle.c, floor.c
  */
 #include <errno.h>
 #include <poll.h>
@@ -172,6 +172,7 @@ int main(int argc, char **argv)
 		{ "session", 5, sessions },       { "dummy", 0, dummy },
 		{ "talk", 3, load_talk },         { "append", 8, load_append },
 		{ "sendfile", 2, load_sendfile }, { "idle", 4, load_idle },
+		{ "floor", 2, load_floor },
 	};
 
 	signal(SIGPIPE, SIG_IGN);

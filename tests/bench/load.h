@@ -22,5 +22,6 @@ int load_talk(char **argv);
 int load_append(char **argv);
 int load_sendfile(char **argv);
 int load_idle(char **argv);
+int load_floor(char **argv);
 
 #endif

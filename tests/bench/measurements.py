@@ -125,6 +125,20 @@ def calibrate(bench):
                f"{ms(got['client_cpu_us'] / got['sessions']):.2f} ms CPU of its own each")
 
 
+def floor(bench, size):
+    """What the kernel alone takes for the files: no server that keeps a Maildir is faster."""
+    scratch = os.path.join(bench.scratch, "floor")
+    os.mkdir(scratch)
+    got = bench.generate("floor", bench.template(size) + "/cur", scratch)
+    os.rmdir(scratch)
+    for step in ("list", "link", "read", "rename", "unlink"):
+        bench.write_raw("floor", size, step, ms(got[step]), "ms")
+    bench.note(f"floor, {size} messages, CPU of the kernel alone: to list them {ms(got['list']):.0f} "
+               f"ms, to link each {ms(got['link']):.0f} ms, to open and read each "
+               f"{ms(got['read']):.0f} ms, to rename each {ms(got['rename']):.0f} ms, to unlink each "
+               f"{ms(got['unlink']):.0f} ms")
+
+
 # 2: SELECT
 
 def deliver(bench, server, size, number):
@@ -334,5 +348,5 @@ def change(bench, size):
     bench.in_turn("change", size, copy, lambda server: settle(bench, server, size))
 
 
-ALL = {"session": session, "select": select_states, "fetch": fetch, "body": body,
+ALL = {"floor": floor, "session": session, "select": select_states, "fetch": fetch, "body": body,
        "idle": idle.idle, "search": search, "change": change}
