@@ -9,6 +9,7 @@
  */
 #include "cage.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -22,10 +23,10 @@
 #include <unistd.h>
 
 #include "conf.h"
-#include "dirscan.h"
 #include "file.h"
 #include "landlock.h"
 #include "log.h"
+#include "pages.h"
 #include "sanitized.h"
 #include "seccomp.h"
 #include "store_private.h"
@@ -65,33 +66,28 @@ static int grant_link(const struct landlock *l, int root, const char *name)
 	return r;
 }
 
-static bool is_link(int root, const char *name, enum dirscan_type type)
+static bool is_link(int root, const struct dirent *entry)
 {
 	struct stat st;
 
-	if (name[0] != '.' || (type != DIRSCAN_LINK && type != DIRSCAN_UNKNOWN))
+	if (entry->d_name[0] != '.' || (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN))
 		return false;
-	return type == DIRSCAN_LINK ||
-	       (fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode));
+	return entry->d_type == DT_LNK ||
+	       (fstatat(root, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode));
 }
 
 /* A root that may be entered but not read has no folders to list either. */
 static int grant_links(const struct landlock *l, const char *mail)
 {
-	int root = dir_open(AT_FDCWD, mail), r = 0;
-	enum dirscan_type type;
-	struct dirscan d;
-	struct bytes name;
+	DIR *dir = opendir(mail);
+	struct dirent *entry;
+	int r = 0;
 
-	if (root < 0)
-		return 0;
-	if (dirscan_open(&d, root) == 0) {
-		while (r == 0 && dirscan_next(&d, &name, &type) > 0)
-			if (is_link(root, name.p, type))
-				r = grant_link(l, root, name.p);
-		dirscan_close(&d);
-	}
-	close(root);
+	while (dir && r == 0 && (entry = readdir(dir)))
+		if (is_link(dirfd(dir), entry))
+			r = grant_link(l, dirfd(dir), entry->d_name);
+	if (dir)
+		closedir(dir);
 	return r;
 }
 
@@ -277,5 +273,8 @@ int cage_enter(struct store *s, struct error *e)
 	}
 	if (keep_private(e) < 0 || shut_files(s, e) < 0)
 		return -1;
-	return shut_calls(e);
+	if (shut_calls(e) < 0)
+		return -1;
+	pages_release_stack(); /* making the list took some */
+	return 0;
 }
