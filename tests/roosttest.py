@@ -54,6 +54,16 @@ def make_place():
     return path
 
 
+def remove(directory):
+    """All of it; a session that is just ending may make a file there meanwhile."""
+    for _ in range(100):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not os.path.exists(directory):
+            return
+        time.sleep(0.05)
+    raise AssertionError("%s can't be removed" % directory)
+
+
 def wait_for(condition, what, timeout=TIMEOUT):
     """What condition() returns as soon as that is true."""
     end = time.monotonic() + timeout
@@ -178,7 +188,7 @@ class Place(Mail):
         return Session(self, env)
 
     def close(self):
-        shutil.rmtree(self.dir, ignore_errors=True)
+        remove(self.dir)
 
     def __enter__(self):
         return self
@@ -584,7 +594,7 @@ class Chain:
                     break
                 except TimeoutError:
                     pass
-        shutil.rmtree(self.dir, ignore_errors=True)
+        remove(self.dir)
 
     def __enter__(self):
         return self
