@@ -34,7 +34,7 @@ INC_imapd   = $(INC_store) -Icommon/login -Iimapd
 INC_login   = $(INC_base) -Icommon/login
 INC_imap-login = $(INC_login) -Iimapd/imap-login
 INC_roost-ready = $(INC_login)
-INC_tests   = $(INC_store)
+INC_tests   = $(INC_store) -Icommon/login
 INC_bench   = $(INC_base) -Itests/bench
 
 # What each links, right to left.
@@ -53,8 +53,9 @@ SRC_layer = $(or $(SRC_$(1)),$(wildcard common/$(1)/*.c))
 UNITS     = $(wildcard $(addsuffix /*.c,$(addprefix tests/unit/,$(LAYERS) imapd imap-login)))
 FUZZERS   = $(wildcard $(addsuffix /*.c,$(addprefix tests/fuzz/,$(LAYERS) imapd imap-login)))
 LOAD      = $(wildcard tests/bench/*.c)
+PROBES    = cage_probe login_probe
 HEADERS   = $(wildcard common/*/*.h imapd/*.h imapd/*/*.h tests/*.h tests/bench/*.h)
-SOURCES   = $(wildcard common/*/*.c imapd/*.c imapd/*/*.c) $(UNITS) $(FUZZERS) $(LOAD) tests/cage_probe.c
+SOURCES   = $(wildcard common/*/*.c imapd/*.c imapd/*/*.c) $(UNITS) $(FUZZERS) $(LOAD) $(PROBES:%=tests/%.c)
 SYSTEMD   = $(wildcard units/*.service units/*.socket)
 MANPAGES  = $(wildcard */*.[1-8] common/*/*.[1-8])
 
@@ -107,8 +108,8 @@ Q = @echo "  $(@:$(B)/%=%)";
 endif
 
 all: $(PROGRAMS:%=$(B)/%) $(TOOLS:%=$(B)/%)
-units: $(UNITS:tests/%.c=$(B)/%) $(B)/cage_probe
-asan: $(PROGRAMS:%=$(B)/asan/%) $(TOOLS:%=$(B)/asan/%) $(UNITS:tests/%.c=$(B)/asan/%) $(B)/asan/cage_probe
+units: $(UNITS:tests/%.c=$(B)/%) $(PROBES:%=$(B)/%)
+asan: $(PROGRAMS:%=$(B)/asan/%) $(TOOLS:%=$(B)/asan/%) $(UNITS:tests/%.c=$(B)/asan/%) $(PROBES:%=$(B)/asan/%)
 
 # The directory a source lies in is its layer.
 layer   = $(notdir $(patsubst %/,%,$(dir $(1))))
@@ -188,13 +189,17 @@ $(foreach u,$(UNITS),$(eval $(call UNIT,test,$(B),$(u),-lcmocka)))
 $(foreach u,$(UNITS),$(eval $(call UNIT,asan,$(B)/asan,$(u),-lcmocka)))
 $(foreach u,$(FUZZERS),$(eval $(call UNIT,fuzz,$(B),$(u))))
 
-# What a hostile handler would do, with the cage of the real one.
-$(B)/cage_probe: $(B)/obj/release/tests/cage_probe.o $(call libs,release,store)
-	@mkdir -p $(@D)
-	$(Q)$(call PIE_LINK,$^)
-$(B)/asan/cage_probe: $(B)/obj/asan/tests/cage_probe.o $(call libs,asan,store)
-	@mkdir -p $(@D)
-	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
+# What somebody would do who took over a process, in the cage or jail of the real one.
+define PROBE # program, layer
+$(B)/$(1): $(B)/obj/release/tests/$(1).o $(call libs,release,$(2))
+	@mkdir -p $$(@D)
+	$$(Q)$$(call PIE_LINK,$$^)
+$(B)/asan/$(1): $(B)/obj/asan/tests/$(1).o $(call libs,asan,$(2))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_asan) $$(LD_asan) -o $$@ $$^
+endef
+$(eval $(call PROBE,cage_probe,store))
+$(eval $(call PROBE,login_probe,login))
 
 fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
 fuzz: fuzzers

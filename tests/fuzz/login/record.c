@@ -1,8 +1,8 @@
-/* A parser's request and an authenticator's messages, any bytes: what is accepted keeps every
+/* A parser's request, an authenticator's messages and a handler's last one, any bytes: what is accepted keeps every
  * bound and says the same when it is written again. */
 #include <assert.h>
 
-#include "authenticate.h"
+#include "wait.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct attempt a = { .refusal = OUTCOME_READY };
 	char out[LOGIN_RECORD_MAX];
 	struct record r;
+	struct traffic t;
 
 	if (record_get(&r, in)) {
 		assert(record_tag_valid(bytes_of(r.tag)));
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		       strlen(r.password) <= LOGIN_PASSWORD_MAX);
 		assert(bytes_eq((struct bytes){ out, record_put(&r, out) }, in));
 	}
+	(void)traffic_parse(&t, in);
 	attempt_message(&a, in);
 	assert(a.refusal < OUTCOME_REFUSALS || a.refusal == OUTCOME_READY);
 	assert(!*a.user || record_name_valid(bytes_of(a.user)));
