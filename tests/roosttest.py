@@ -395,7 +395,7 @@ class Chain:
                 password}.  Default: PEOPLE
     settings    for roost.conf; here a failed login is told at once
     line        the command line; names of our programs are found
-    listener    tcpserver or systemd (its systemd-socket-activate)
+    listener    tcpserver, systemd (its systemd-socket-activate) or tls-server (ours, listening)
 
     has         dir, port, conf, logfile; mail[name], a Mail
     `with` checks at its end that no process of a session is left, once all clients
@@ -405,7 +405,7 @@ class Chain:
     def __init__(self, users=None, settings=None, line=("imap-login", "checkpassword", "imapd"),
                  listener=None):
         there = listeners()
-        if not there or listener and listener not in there:
+        if listener != "tls-server" and (not there or listener and listener not in there):
             skip("no %s" % (listener or "tcpserver, nor systemd-socket-activate"))
         self.dir = make_place()
         self.listener = None
@@ -485,6 +485,14 @@ class Chain:
             # -b: what connects while 20 others (the default) wait is late by many seconds
             self.spawn(["tcpserver", "-1HR", "-l0", "-c500", "-b500", "127.0.0.1", "0"] + argv)
             self.port = int(self.listener.stdout.readline())
+            return
+        if listener == "tls-server":
+            self.spawn([self.program(listener), "-l", "127.0.0.1:0"] + argv)
+            wait_for(lambda: self.events("listen") or self.listener.poll() is not None,
+                     "listening")
+            if self.listener.poll() is not None:
+                raise AssertionError("no listener: " + self.log())
+            self.port = int(re.search(r" port=(\d+)", self.events("listen")[0])[1])
             return
         known = [word for key in self.environ() for word in ("-E", key)]
         for _ in range(5):  # it takes no port 0, and a port just found free may be gone

@@ -258,6 +258,14 @@ static void hand_over(struct gate *g, struct attempt *a)
 	wait_handler(a, &g->jail);
 }
 
+/* For the log: what we know of the encryption. */
+static const char *tls_word(const struct gate *g)
+{
+	const char *version = getenv("SSL_PROTOCOL");
+
+	return version && *version ? version : g->peer.tls ? "proxy" : "no";
+}
+
 /* One request.  False: the connection is over, or somebody else's. */
 static bool serve(struct gate *g, char *request, size_t n)
 {
@@ -275,7 +283,7 @@ static bool serve(struct gate *g, char *request, size_t n)
 	g->attempts++;
 	log_context("user", bytes_of(r.user));
 	log_context("method", bytes_of(record_method(&r)));
-	log_context("tls", bytes_of(g->peer.tls ? "proxy" : "no"));
+	log_context("tls", bytes_of(tls_word(g)));
 	o = judge(g, &r, &a);
 	record_wipe(&r);
 	if (o < OUTCOME_REFUSALS) {

@@ -146,7 +146,7 @@ void peer_find(struct peer *p, int fd)
 {
 	struct end here = { .known = false };
 
-	*p = (struct peer){ .tls = false };
+	*p = (struct peer){ .tls = variable("SSL_PROTOCOL", NULL) };
 	ask_socket(fd, &p->socket, &here);
 	p->local = p->socket.known ? address_is_local(&p->socket.address) : !socket_far(fd);
 	if (!told(&p->remote, &p->socket, remote_ip(!p->local),

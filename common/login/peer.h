@@ -21,7 +21,7 @@ struct peer {
 
 /* From TCPREMOTEIP, TCPREMOTEPORT, TCPLOCALIP, TCPLOCALPORT, REMOTE_ADDR and REMOTE_PORT
  * (systemd), REMOTE_HOST (stunnel), and from the socket, also where one of them is no address; then the peer
- * isn't local.  What is known is in the environment afterwards, as TCP*, without scope
+ * isn't local.  SSL_PROTOCOL says that there is TLS.  What is known is in the environment afterwards, as TCP*, without scope
  * and with ::ffff:1.2.3.4 as 1.2.3.4. */
 void peer_find(struct peer *p, int fd);
 /* A relay that we trust says who it is.  The environment says so too afterwards. */
