@@ -6,7 +6,7 @@
  * before anything else, does, and may be anybody's puppet.  So the gate judges a request
  * by itself, counts, delays, and kills a parser that doesn't end when it should.
  *
- * What connections have in common (guesses, how many wait) is in limits.c.
+ * What connections have in common (guesses, how many wait) is in tally.c.
  *
  * Not here yet: TLS.
  */
@@ -25,7 +25,7 @@
 #include "conf.h"
 #include "descriptors.h"
 #include "jail.h"
-#include "limits.h"
+#include "tally.h"
 #include "log.h"
 #include "peer.h"
 #include "proxy.h"
@@ -42,7 +42,7 @@ struct gate {
 	bool proxied; /* -p */
 	struct peer peer;
 	struct jail jail;
-	struct limits limits;
+	struct tally tally;
 	struct talk talk; /* the parser's copy is made by fork */
 	int control;      /* to the parser */
 	pid_t parser;
@@ -211,7 +211,7 @@ static void pause_ms(int64_t ms)
  * sleep, and a guess costs nothing else meanwhile. */
 static void penalty(struct gate *g)
 {
-	int ms = limits_penalty(&g->limits);
+	int ms = tally_penalty(&g->tally);
 
 	if (ms)
 		log_fields(LOG_LEVEL_INFO, "penalty", "ms=%d", ms);
@@ -238,7 +238,7 @@ static bool refuse(struct gate *g, enum outcome o)
 
 	if (outcome_counts(o)) {
 		g->failures++;
-		limits_failed(&g->limits);
+		tally_failed(&g->tally);
 	}
 	answer.final = g->failures >= LOGIN_FAILURES_MAX || g->attempts >= LOGIN_ATTEMPTS_MAX;
 	log_fields(LOG_LEVEL_INFO, "failure", "reason=%s attempt=%u", outcome_code(o), g->attempts);
@@ -250,7 +250,7 @@ static bool refuse(struct gate *g, enum outcome o)
 
 static void hand_over(struct gate *g, struct attempt *a)
 {
-	limits_leave(&g->limits); /* first: nobody sends away who is let in */
+	tally_leave(&g->tally); /* first: nobody sends away who is let in */
 	if (*a->user)
 		log_context("user", bytes_of(a->user));
 	end_parser(g, false);
@@ -335,13 +335,13 @@ int gate_main(const struct protocol *protocol, int argc, char **argv)
 	if (!find_peer(&g))
 		return 0;
 	settings(&g);
-	if (!limits_enter(&g.limits, g.peer.ip)) {
+	if (!tally_enter(&g.tally, g.peer.ip)) {
 		log_fields(LOG_LEVEL_WARN, "closed", "reason=crowd failures=0");
 		return 0;
 	}
 	fork_parser(&g);
 	run(&g);
-	limits_leave(&g.limits);
+	tally_leave(&g.tally);
 	return 0;
 }
 

@@ -26,7 +26,7 @@
 #include "file.h"
 #include "handshake.h"
 #include "identity.h"
-#include "limits.h"
+#include "tally.h"
 #include "log.h"
 #include "num.h"
 #include "relay.h"
@@ -253,16 +253,16 @@ static void wait_chain(pid_t chain)
 /* A chain that starts after the handshake can't count who waits for it. */
 static bool enter(const struct server *s, struct link *l)
 {
-	struct limits limits;
+	struct tally tally;
 
 	l->place = -1;
 	if (s->delayed)
 		return true;
-	if (!limits_enter(&limits, s->ip)) {
+	if (!tally_enter(&tally, s->ip)) {
 		log_fields(LOG_LEVEL_WARN, "closed", "reason=crowd");
 		return false;
 	}
-	l->place = limits.place.fd;
+	l->place = tally.place.fd;
 	return true;
 }
 

@@ -1,5 +1,5 @@
-/* limits.c: see limits.h. */
-#include "limits.h"
+/* tally.c: see tally.h. */
+#include "tally.h"
 
 #include "clock.h"
 #include "conf.h"
@@ -8,7 +8,7 @@
 #define SETTING_MAX "LOGIN_WAITING_MAX"
 #define SETTING_PER_ADDRESS "LOGIN_WAITING_PER_ADDRESS"
 
-bool limits_enter(struct limits *l, const char *ip)
+bool tally_enter(struct tally *l, const char *ip)
 {
 	struct waiting_limits most = {
 		.total = (unsigned)conf_u64(SETTING_MAX, WAITING_TOTAL, 0, WAITING_TOTAL_MOST),
@@ -17,7 +17,7 @@ bool limits_enter(struct limits *l, const char *ip)
 	};
 	struct address a;
 
-	*l = (struct limits){ .place = { .fd = -1 } };
+	*l = (struct tally){ .place = { .fd = -1 } };
 	if (address_parse(&a, ip) && !network_setting("LOGIN_TRUSTED", NETWORK_LOOPBACK, &a)) {
 		l->key = address_key(&a);
 		l->counted = true;
@@ -26,17 +26,17 @@ bool limits_enter(struct limits *l, const char *ip)
 	       WAITING_FULL;
 }
 
-void limits_leave(struct limits *l)
+void tally_leave(struct tally *l)
 {
 	waiting_leave(&l->place);
 }
 
-int limits_penalty(const struct limits *l)
+int tally_penalty(const struct tally *l)
 {
 	return l->counted ? penalty_ms(&l->key, clock_ms()) : 0;
 }
 
-void limits_failed(const struct limits *l)
+void tally_failed(const struct tally *l)
 {
 	if (l->counted)
 		penalty_add(&l->key, clock_ms());
