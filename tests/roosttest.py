@@ -476,6 +476,7 @@ class Chain:
                 f.write("%s:%s:%d:%d::%s\n" % (name, "*" if name in hashed else "{PLAIN}" + password,
                                                uid, gid, self.mail[name].home))
                 self.users[name] = password
+        os.chmod(self.dir + "/users", 0o600)
         self.roost_users("compile")
         for name, (scheme, password) in hashed.items():
             self.roost_users("passwd", name, stdin=password + "\n", scheme=scheme)
