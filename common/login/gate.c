@@ -47,6 +47,7 @@ struct gate {
 	int control;      /* to the parser */
 	pid_t parser;
 	int answer_ms, delay_ms;
+	int64_t asked; /* clock_ms() when the authenticator was about to be */
 	unsigned failures, attempts;
 };
 
@@ -199,10 +200,8 @@ static size_t next_request(struct gate *g, char *p, size_t size)
 	return 0;
 }
 
-static void pause_ms(int64_t ms)
+static void pause_until(int64_t until)
 {
-	int64_t until = clock_ms() + ms;
-
 	while (!signals_stop && clock_ms() < until)
 		signals_wait(NULL, 0, until);
 }
@@ -215,7 +214,7 @@ static void penalty(struct gate *g)
 
 	if (ms)
 		log_fields(LOG_LEVEL_INFO, "penalty", "ms=%d", ms);
-	pause_ms(ms);
+	pause_until(clock_ms() + ms);
 }
 
 static enum outcome judge(struct gate *g, struct record *r, struct attempt *a)
@@ -226,6 +225,7 @@ static enum outcome judge(struct gate *g, struct record *r, struct attempt *a)
 		penalty(g);
 	if (signals_stop)
 		return OUTCOME_STOPPED;
+	g->asked = clock_ms();
 	if (!record_name_valid(bytes_of(r->user)) || !*r->password)
 		return OUTCOME_FAILED;
 	return authenticate(a, r, g->protocol->tag_variable, g->argv, g->answer_ms);
@@ -242,8 +242,10 @@ static bool refuse(struct gate *g, enum outcome o)
 	}
 	answer.final = g->failures >= LOGIN_FAILURES_MAX || g->attempts >= LOGIN_ATTEMPTS_MAX;
 	log_fields(LOG_LEVEL_INFO, "failure", "reason=%s attempt=%u", outcome_code(o), g->attempts);
-	if (outcome_counts(o)) /* also if nobody was asked: the client sees no difference */
-		pause_ms((int64_t)g->delay_ms << (g->failures - 1));
+	/* From the question on, whether somebody was asked or not: how long that took tells
+	 * nothing about who is a user here. */
+	if (outcome_counts(o))
+		pause_until(g->asked + ((int64_t)g->delay_ms << (g->failures - 1)));
 	return send(g->control, &answer, sizeof answer, MSG_NOSIGNAL) == sizeof answer &&
 	       !answer.final;
 }
