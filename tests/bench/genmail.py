@@ -103,6 +103,7 @@ class Generator:
         r = self.r
         ident = f"<{self.n}.{r.getrandbits(48):x}@{r.choice(HOSTS)}>"
         if self.threads and r.random() < 0.5:
+            self.threads = self.threads[-300:] if len(self.threads) > 3000 else self.threads
             at = r.randrange(max(0, len(self.threads) - 300), len(self.threads))
             subject, refs = self.threads[at]
             refs = (refs + [ident])[-12:]
