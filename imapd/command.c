@@ -318,5 +318,6 @@ void command_run(struct session *s)
 	if (r.kind == RESULT_NONE)
 		return;
 	write_result(s, c.tag, &r);
+	session_close_left(s);
 	count_bads(s, r.kind);
 }

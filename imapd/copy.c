@@ -94,7 +94,7 @@ static struct result copy(struct session *s, struct command *c, bool move)
 				    &r, &e);
 	mailbox_close(to);
 	if (done < 0)
-		return result_error(s, "copy", &e);
+		return result_selected_error(s, "copy", &e);
 	code = copyuid(s, &r);
 	if (!move)
 		return (struct result){ RESULT_OK, code, "COPY completed" };

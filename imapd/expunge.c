@@ -28,6 +28,6 @@ struct result cmd_expunge(struct session *s, struct command *c)
 	if (c->uid && !n)
 		return result_ok(done);
 	if (mailbox_expunge(s->mb, uids, n, false, &r, &e) < 0)
-		return result_error(s, "expunge", &e);
+		return result_selected_error(s, "expunge", &e);
 	return result_ok(done);
 }

@@ -313,11 +313,13 @@ static struct result finish(struct fetch *f)
 	buf_free(&f->cached);
 	buf_free(&f->text);
 	if (f->broken)
-		return result_no("UNAVAILABLE", "The mailbox can't be read");
+		return session_gone(f->s)
+			       ? result_no("NONEXISTENT", "The selected mailbox was deleted")
+			       : result_no("UNAVAILABLE", "The mailbox can't be read");
 	if (*f->s->stop)
 		return result_no("UNAVAILABLE", "Server shutting down");
 	if (f->failed)
-		return result_error(f->s, "fetch", &f->error);
+		return result_selected_error(f->s, "fetch", &f->error);
 	if (f->gone)
 		return result_no("EXPUNGEISSUED", "Some messages are gone");
 	return result_ok("FETCH completed");

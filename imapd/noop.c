@@ -26,7 +26,6 @@ struct result cmd_logout(struct session *s, struct command *c)
 {
 	if (!parse_end(&c->args))
 		return result_bad("LOGOUT takes no arguments");
-	session_deselect(s);
 	writer_str(&s->out, "* BYE Logging out\r\n");
 	s->state = STATE_LOGOUT;
 	return result_ok("LOGOUT completed");

@@ -189,6 +189,15 @@ struct result result_error(struct session *s, const char *operation, const struc
 	return result_no(error_code(e->kind), arena_str(&s->cmd, bytes_of(e->user)));
 }
 
+struct result result_selected_error(struct session *s, const char *operation, const struct error *e)
+{
+	struct result r = result_error(s, operation, e);
+
+	if (session_gone(s))
+		return result_no("NONEXISTENT", "The selected mailbox was deleted");
+	return r;
+}
+
 struct result result_target_error(struct session *s, const char *operation, const struct error *e)
 {
 	struct result r = result_error(s, operation, e);

@@ -340,7 +340,7 @@ static struct result search(struct search *q)
 	if (*q->s->stop)
 		return result_no("UNAVAILABLE", "Server shutting down");
 	if (q->failed)
-		return result_error(q->s, "search", &q->error);
+		return result_selected_error(q->s, "search", &q->error);
 	return result_ok("SEARCH completed");
 }
 

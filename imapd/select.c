@@ -105,7 +105,7 @@ struct result cmd_close(struct session *s, struct command *c)
 	/* RFC 3501 has no NO for CLOSE: messages that can't be removed stay marked. */
 	if (!mailbox_readonly(s->mb) && mailbox_expunge(s->mb, NULL, 0, false, &changed, &e) < 0)
 		log_warn("close", "%s", e.log);
-	session_deselect(s);
+	session_leave(s);
 	return result_ok("CLOSE completed");
 }
 
@@ -113,6 +113,6 @@ struct result cmd_unselect(struct session *s, struct command *c)
 {
 	if (!parse_end(&c->args))
 		return result_bad("UNSELECT takes no arguments");
-	session_deselect(s);
+	session_leave(s);
 	return result_ok("UNSELECT completed");
 }

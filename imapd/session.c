@@ -96,12 +96,13 @@ void session_news(struct session *s, bool expunges)
 int session_durable(void *session)
 {
 	struct session *s = session;
+	struct mailbox *mb = s->mb ? s->mb : s->left;
 	struct error e;
 
 	if (!s->stored)
 		return 0;
 	s->stored = false;
-	if (!s->mb || mailbox_durable(s->mb, &e) == 0)
+	if (!mb || mailbox_durable(mb, &e) == 0)
 		return 0;
 	log_error("store", "%s", e.log);
 	return EIO;
@@ -123,6 +124,29 @@ void session_deselect(struct session *s)
 	s->view = NULL;
 	if (s->state == STATE_SELECTED)
 		s->state = STATE_AUTHENTICATED;
+}
+
+void session_leave(struct session *s)
+{
+	s->left = s->mb;
+	s->mb = NULL;
+	session_deselect(s);
+}
+
+void session_close_left(struct session *s)
+{
+	if (!s->left)
+		return;
+	writer_flush(&s->out); /* which keeps its error */
+	mailbox_close(s->left);
+	s->left = NULL;
+}
+
+bool session_gone(struct session *s)
+{
+	if (s->state == STATE_SELECTED)
+		session_look(s, MAILBOX_SYNC_FAST);
+	return s->state == STATE_LOGOUT;
 }
 
 bool session_lost(struct session *s, enum reader_status status)

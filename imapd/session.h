@@ -42,6 +42,7 @@ struct session {
 	enum session_state state;
 	struct store *store;
 	struct mailbox *mb;     /* STATE_SELECTED */
+	struct mailbox *left;   /* the one before, closed once the reply is out */
 	struct view *view;      /* of mb */
 	uint64_t keywords_told; /* bit n: keyword n was in a FLAGS response */
 	int64_t looked;         /* clock_ms of the last mailbox_sync */
@@ -99,6 +100,9 @@ static inline struct result result_bad(const char *text)
 /* NO with the code RFC 5530 has for the kind; logs e->log where it is more than a
  * user's mistake. */
 struct result result_error(struct session *s, const char *operation, const struct error *e);
+/* The same for what was done in the selected mailbox, which may be gone. */
+struct result result_selected_error(struct session *s, const char *operation,
+				    const struct error *e);
 /* The same for the target of APPEND, COPY, MOVE: missing is [TRYCREATE]. */
 struct result result_target_error(struct session *s, const char *operation, const struct error *e);
 
@@ -118,6 +122,13 @@ void session_look(struct session *s, enum mailbox_sync how);
 bool session_lost(struct session *s, enum reader_status status);
 /* Leaves the selected mailbox (no response). */
 void session_deselect(struct session *s);
+/* The same; what its end takes is done by session_close_left. */
+void session_leave(struct session *s);
+/* Sends what is buffered, then closes the mailbox that was left, if there is one: nobody
+ * waits for it to be tidied. */
+void session_close_left(struct session *s);
+/* The selected mailbox was deleted by somebody; then the session ends with BYE. */
+bool session_gone(struct session *s);
 /* The writer's `before`: what STORE acknowledges is on disk first. */
 int session_durable(void *session);
 /* view_read; an index that turns out damaged is built again first. */

@@ -76,7 +76,7 @@ struct result cmd_store(struct session *s, struct command *c)
 		return result_no("READ-ONLY", "The mailbox is selected read-only");
 	if (a.n && mailbox_store_flags(s->mb, &s->cmd, messages_uids(s, a.seqs, a.n), a.n, a.mode,
 				       &a.flags, UINT64_MAX, &r, &e) < 0)
-		return result_error(s, "store", &e);
+		return result_selected_error(s, "store", &e);
 	s->stored = true;
 	if (r.alone && r.modseq != r.before)
 		view_own(s->view, r.before, r.modseq);
