@@ -315,6 +315,17 @@ static long act_x32(void)
 }
 #endif
 
+static long act_allocate(void)
+{
+	char *p = malloc(100000);
+
+	if (!p)
+		return ENOMEM;
+	p[99999] = 1;
+	free(p);
+	return 0;
+}
+
 /* What each must be able to do. */
 static long act_say(void)
 {
@@ -331,17 +342,6 @@ static long act_wait(void)
 	struct timespec t = { 0, 1000 };
 
 	return result(ppoll(NULL, 0, &t, NULL));
-}
-
-static long act_allocate(void)
-{
-	char *p = malloc(100000);
-
-	if (!p)
-		return ENOMEM;
-	p[99999] = 1;
-	free(p);
-	return 0;
 }
 
 static long act_shut_down(void)
@@ -390,6 +390,7 @@ static const struct act {
 	{ "map-code", act_map_code },
 	{ "make-code", act_make_code },
 	{ "much-memory", act_much_memory },
+	{ "allocate", act_allocate },
 	{ "old-fds", act_old_fds },
 	{ "more-fds", act_more_fds },
 	{ "peer", act_peer },
@@ -402,7 +403,6 @@ static const struct act {
 	{ "say", act_say },
 	{ "log", act_log },
 	{ "wait", act_wait },
-	{ "allocate", act_allocate },
 	{ "shut-down", act_shut_down },
 	{ "kill-child", act_kill_child },
 };
@@ -461,7 +461,7 @@ static int try(const char *where, const struct act *a)
 /* Lies; t->gate is a parser's end of the control socket. */
 static void say(const struct talk *t, const void *p, size_t n)
 {
-	(void)!send(t->gate, p, n, MSG_NOSIGNAL);
+	(void)!write(t->gate, p, n);
 }
 
 /* What the gate answers, on the connection. */
@@ -473,7 +473,7 @@ static void hear(const struct talk *t)
 
 	snprintf(text, sizeof text, n == sizeof a ? "answer %s\r\n" : "no answer\r\n",
 		 n == sizeof a && a.outcome < OUTCOME_REFUSALS ? outcome_code(a.outcome) : "?");
-	(void)!send(1, text, strlen(text), MSG_NOSIGNAL);
+	(void)!write(1, text, strlen(text));
 }
 
 static size_t request(char *out, const char *tag, const char *user, const char *password)
@@ -602,7 +602,7 @@ static void lie_flood(const struct talk *t)
 	size_t n = request(p, "a", "ann", "trouble");
 
 	for (int i = 0; i < 1000; i++)
-		if (send(t->gate, p, n, MSG_NOSIGNAL) < 0)
+		if (write(t->gate, p, n) < 0)
 			return;
 }
 
@@ -668,7 +668,7 @@ static void lie_go_on(const struct talk *t)
 
 	say(t, p, request(p, "a", "ann", "pw"));
 	for (;;)
-		(void)!send(1, "!", 1, MSG_NOSIGNAL);
+		(void)!write(1, "!", 1);
 }
 
 static enum talk_end lie(const struct talk *t)

@@ -21,6 +21,9 @@ struct buf {
 
 #define BUF_INIT ((struct buf){ 0 })
 #define BUF_MAX(limit) ((struct buf){ .max = (limit) })
+/* In the caller's memory of size bytes, one of them for the NUL: it holds no more, and
+ * nothing is allocated or to be freed. */
+#define BUF_IN(memory, size) ((struct buf){ .p = (memory), .cap = (size), .max = (size)-1 })
 
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_char(struct buf *b, char c);

@@ -141,7 +141,7 @@ static int removed(const char *parent)
 
 bool drop_files(const char *run_dir)
 {
-	static const char *const parents[] = { "/run", "/dev/shm", "/tmp" };
+	static const char *const parents[] = { "/dev/shm", "/run", "/tmp" };
 	int fd = prepared(run_dir);
 	bool done;
 
@@ -180,7 +180,7 @@ static bool is_only(struct drop_user u)
  * block all signals for that each time. */
 bool drop_to(struct drop_user u)
 {
-	if (syscall(SYS_setgroups, 0, NULL) < 0 ||
+	if ((getgroups(0, NULL) != 0 && syscall(SYS_setgroups, 0, NULL) < 0) ||
 	    syscall(SYS_setresgid, u.gid, u.gid, u.gid) < 0 ||
 	    syscall(SYS_setresuid, u.uid, u.uid, u.uid) < 0 || !no_capabilities())
 		return false;

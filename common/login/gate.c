@@ -351,7 +351,7 @@ bool talk_ask(const struct talk *t, const struct record *r, struct answer *answe
 {
 	char request[LOGIN_RECORD_MAX];
 	size_t n = record_put(r, request);
-	bool sent = send(t->gate, request, n, MSG_NOSIGNAL) == (ssize_t)n;
+	bool sent = write(t->gate, request, n) == (ssize_t)n; /* SIGPIPE is ignored */
 
 	explicit_bzero(request, sizeof request);
 	return sent && recv(t->gate, answer, sizeof *answer, 0) == sizeof *answer &&

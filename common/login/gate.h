@@ -42,6 +42,8 @@ enum talk_end {
 struct protocol {
 	const char *program;      /* in the log */
 	const char *tag_variable; /* carries the tag of the login command */
+	/* In the parser's jail: reads, writes and waits.  It allocates no memory and opens
+	 * nothing; trying ends it. */
 	enum talk_end (*talk)(const struct talk *t);
 };
 

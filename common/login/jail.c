@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -35,25 +34,21 @@
 
 #define RULES(list) list, sizeof(list) / sizeof((list)[0])
 
-/* What time, memory and the end take. */
-#define COMMON_RULES                                                                          \
-	SECCOMP_ALLOW(ppoll), SECCOMP_ALLOW(restart_syscall), SECCOMP_ALLOW(rt_sigreturn),    \
-		SECCOMP_ALLOW(clock_gettime), SECCOMP_ALLOW(getpid), SECCOMP_ALLOW(exit),     \
-		SECCOMP_ALLOW(exit_group), SECCOMP_ALLOW(brk), SECCOMP_ALLOW(munmap),         \
-		SECCOMP_WITHOUT(mmap, 2, PROT_EXEC), SECCOMP_WITHOUT(mprotect, 2, PROT_EXEC), \
-		SECCOMP_ONLY(madvise, 2, MADV_FREE), SECCOMP_ONLY(madvise, 2, MADV_DONTNEED)
+/* Waiting, reading, writing, the time and the end.  No memory: what they need they have. */
+#define COMMON_RULES                                                                       \
+	SECCOMP_ALLOW(ppoll), SECCOMP_ALLOW(rt_sigreturn), SECCOMP_ALLOW(clock_gettime),   \
+		SECCOMP_ALLOW(getpid), SECCOMP_ALLOW(exit_group), SECCOMP_ALLOW(recvfrom), \
+		SECCOMP_ALLOW(write)
 
-/* MSG_FASTOPEN would make a connection, where an address is named. */
+/* With MSG_FASTOPEN a message makes a connection. */
 static const struct seccomp_rule parser_rules[] = {
+	COMMON_RULES,
 	SECCOMP_ALLOW(read),
-	SECCOMP_ALLOW(write),
-	SECCOMP_ALLOW(recvfrom),
+	SECCOMP_ALLOW(restart_syscall),
 #ifdef SYS_poll
 	SECCOMP_ALLOW(poll),
 #endif
-	COMMON_RULES,
 	SECCOMP_WITHOUT(sendmsg, 2, MSG_FASTOPEN),
-	SECCOMP_NULL(sendto, 4),
 };
 
 void jail_private(void)
@@ -77,12 +72,12 @@ void jail_find(struct jail *j)
  * call, because the two C libraries have different types for `what`. */
 static bool limit(int what, rlim_t n)
 {
-	struct rlimit r;
+	struct rlimit r = { n, n };
 
-	if (syscall(SYS_prlimit64, 0, what, NULL, &r) < 0)
+	if (syscall(SYS_prlimit64, 0, what, &r, NULL) == 0)
+		return true;
+	if (errno != EPERM || syscall(SYS_prlimit64, 0, what, NULL, &r) < 0)
 		return false;
-	if (r.rlim_max > n)
-		r.rlim_max = n;
 	r.rlim_cur = r.rlim_max;
 	return syscall(SYS_prlimit64, 0, what, &r, NULL) == 0;
 }
@@ -129,8 +124,7 @@ void jail_parser(const struct jail *j, int keep, pid_t gate)
 		dup2(null, 2);
 	descriptors_close(&keep, 1);
 	if (!parser_limits() || !seccomp_confine(RULES(parser_rules)))
-		_exit(111);    /* the gate logs it */
-	pages_release_stack(); /* making the filter took more than waiting does */
+		_exit(111); /* the gate logs it */
 }
 
 void jail_waiter(const struct jail *j, int keep, pid_t child)
@@ -138,9 +132,8 @@ void jail_waiter(const struct jail *j, int keep, pid_t child)
 	const struct seccomp_rule rules[] = {
 		COMMON_RULES,
 		SECCOMP_ALLOW(wait4),
-		SECCOMP_ONLY(write, 0, 2),
-		SECCOMP_ONLY(recvfrom, 0, keep),
-		SECCOMP_ONLY(shutdown, 0, keep),
+		SECCOMP_ALLOW(madvise), /* gives memory back */
+		SECCOMP_ALLOW(shutdown),
 		SECCOMP_ONLY(kill, 0, child),
 	};
 
@@ -151,5 +144,5 @@ void jail_waiter(const struct jail *j, int keep, pid_t child)
 	jail_private();
 	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NPROC, 0) || !seccomp_confine(RULES(rules)))
 		log_die("jail", "the wall around who waits: %s", strerror(errno));
-	pages_release_stack();
+	pages_release_stack(); /* making the filter took more than waiting does */
 }

@@ -72,7 +72,7 @@ static enum proxy_end read_and_tell(int gate)
 			   .waiting = signals_waiting() };
 	enum proxy_end end = read_header(&in, &p);
 
-	if (end == PROXY_DONE && send(gate, &p, sizeof p, MSG_NOSIGNAL) != sizeof p)
+	if (end == PROXY_DONE && write(gate, &p, sizeof p) != sizeof p)
 		return PROXY_TROUBLE;
 	return end;
 }

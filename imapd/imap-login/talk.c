@@ -271,16 +271,10 @@ static void cmd_login(struct session *s, struct bytes args)
 /* base64 at `in` to out (PRELOGIN_LINE_MAX bytes); false was told to the client. */
 static bool decode(struct session *s, struct bytes in, char *out, struct bytes *message)
 {
-	struct buf b = BUF_MAX(PRELOGIN_LINE_MAX);
-	bool ok = in.n <= PRELOGIN_LINE_MAX && buf_reserve(&b, PRELOGIN_LINE_MAX) &&
-		  base64_decode(&b, in) && !b.full;
+	struct buf b = BUF_IN(out, PRELOGIN_LINE_MAX);
+	bool ok = base64_decode(&b, in) && !b.full;
 
-	if (ok)
-		memcpy(out, b.p, b.n);
 	*message = (struct bytes){ out, ok ? b.n : 0 };
-	if (b.p)
-		explicit_bzero(b.p, b.cap);
-	buf_free(&b);
 	if (!ok)
 		bad(s, "Invalid base64");
 	return ok;
