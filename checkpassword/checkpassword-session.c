@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -216,6 +217,7 @@ static void keep(pid_t handler, int slot)
 		close(hidden.loginfd);
 	if (slot >= 0)
 		close(slot);
+	malloc_trim(0); /* what modules have used stays for hours */
 	to_guard = start_guard(handler, &guarding);
 	while (waitpid(handler, &status, WNOHANG) == 0) {
 		if (signals_stop && !told) {
