@@ -467,6 +467,7 @@ class Chain:
         """As root each has a uid of its own."""
         hashed = {}
         with open(self.dir + "/users", "w", encoding="utf-8") as f:
+            os.fchmod(f.fileno(), 0o600)
             for n, (name, password) in enumerate(self.users.items()):
                 scheme, password = password if isinstance(password, tuple) else ("PLAIN", password)
                 if scheme != "PLAIN":
