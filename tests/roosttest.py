@@ -359,7 +359,7 @@ class Terminal:
 
     def kill(self):
         """The program too gets a SIGKILL."""
-        pid = self.tmux("display-message", "-p", "#{pane_pid}", check=False).stdout
+        pid = self.tmux("display-message", "-p", "#{pane_pid}", check=False).stdout.strip()
         if pid:
             os.kill(int(pid), signal.SIGKILL)
         self.tmux("kill-server", check=False)
