@@ -91,23 +91,6 @@ static int options(struct gate *g, int argc, char **argv)
 	return -1;
 }
 
-/* False: the connection is over before it began. */
-static bool find_peer(struct gate *g)
-{
-	enum proxy_end end = PROXY_DONE;
-
-	peer_find(&g->peer, 0);
-	log_context("ip", bytes_of(*g->peer.ip ? g->peer.ip : "-"));
-	if (g->proxied)
-		end = proxy_accept(&g->peer, &g->jail);
-	log_context("ip", bytes_of(*g->peer.ip ? g->peer.ip : "-"));
-	if (end == PROXY_DONE)
-		return true;
-	log_fields(end == PROXY_STOP ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "closed",
-		   "reason=%s failures=0", proxy_reason(end));
-	return false;
-}
-
 static void settings(struct gate *g)
 {
 	g->talk.plaintext = g->peer.local || g->peer.tls || conf_bool("LOGIN_PLAINTEXT", false);
@@ -334,7 +317,7 @@ int gate_main(const struct protocol *protocol, int argc, char **argv)
 	signals_catch();
 	jail_find(&g.jail);
 	jail_private();
-	if (!find_peer(&g))
+	if (!proxy_find_peer(&g.peer, g.proxied, &g.jail))
 		return 0;
 	settings(&g);
 	if (!tally_enter(&g.tally, g.peer.ip)) {

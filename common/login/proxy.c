@@ -171,12 +171,3 @@ bool proxy_v2(struct proxy *p, struct bytes header)
 	p->relayed = 1;
 	return is_somebody(&p->source) && tlvs(p, header, PROXY_V2_HEAD + addresses);
 }
-
-const char *proxy_reason(enum proxy_end end)
-{
-	static const char *const words[PROXY_ENDS] = {
-		"done", "proxy-header", "proxy-eof", "proxy-slow", "proxy-untrusted",
-		"stop", "proxy-trouble"
-	};
-	return words[end];
-}

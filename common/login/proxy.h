@@ -46,7 +46,9 @@ enum proxy_end {
  * whom it names.  Only for a peer in the networks of PROXY_TRUSTED (default loopback). */
 enum proxy_end proxy_accept(struct peer *peer, const struct jail *j)
 	__attribute__((warn_unused_result));
-/* A fixed word for the log. */
-const char *proxy_reason(enum proxy_end end);
+/* Who is at fd 0, as peer_find says and, with `proxied`, proxy_accept; ip= is in the log from
+ * then on.  False: the connection is over before it began, and the log says why. */
+bool proxy_find_peer(struct peer *peer, bool proxied, const struct jail *j)
+	__attribute__((warn_unused_result));
 
 #endif

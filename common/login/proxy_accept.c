@@ -134,3 +134,34 @@ enum proxy_end proxy_accept(struct peer *peer, const struct jail *j)
 		believe(peer, &p);
 	return end;
 }
+
+/* A fixed word for the log. */
+static const char *reason(enum proxy_end end)
+{
+	static const char *const words[PROXY_ENDS] = {
+		"done", "proxy-header", "proxy-eof", "proxy-slow", "proxy-untrusted",
+		"stop", "proxy-trouble"
+	};
+	return words[end];
+}
+
+static void log_ip(const struct peer *peer)
+{
+	log_context("ip", bytes_of(*peer->ip ? peer->ip : "-"));
+}
+
+bool proxy_find_peer(struct peer *peer, bool proxied, const struct jail *j)
+{
+	enum proxy_end end = PROXY_DONE;
+
+	peer_find(peer, 0);
+	log_ip(peer);
+	if (proxied)
+		end = proxy_accept(peer, j);
+	log_ip(peer);
+	if (end == PROXY_DONE)
+		return true;
+	log_fields(end == PROXY_STOP ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "closed",
+		   "reason=%s failures=0", reason(end));
+	return false;
+}

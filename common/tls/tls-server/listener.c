@@ -24,7 +24,6 @@
 #include "conf.h"
 #include "log.h"
 #include "num.h"
-#include "peer.h"
 #include "signals.h"
 #include "tickets.h"
 #include "warm.h"
@@ -187,8 +186,6 @@ static void catch_more(void)
 static void connection(struct master *m, int fd) __attribute__((noreturn));
 static void connection(struct master *m, int fd)
 {
-	struct peer peer;
-
 	setpgid(0, 0);
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -197,9 +194,6 @@ static void connection(struct master *m, int fd)
 	close(fd);
 	for (size_t i = 0; i < m->l->n; i++)
 		close(m->l->fd[i]);
-	peer_find(&peer, 0);
-	log_context("ip", bytes_of(*peer.ip ? peer.ip : "-"));
-	m->s->ip = peer.ip;
 	_exit(serve(m->s));
 }
 

@@ -9,14 +9,14 @@
 #include "jail.h"
 #include "listener.h"
 #include "log.h"
-#include "peer.h"
 #include "signals.h"
 
 #define EXIT_MISUSE 2
 
 static int usage(void)
 {
-	log_error("usage", "tls-server [-u] [-a PROTOCOL] [-l ADDRESS:PORT] PROGRAM [ARGUMENT...]");
+	log_error("usage",
+		  "tls-server [-pu] [-a PROTOCOL] [-l ADDRESS:PORT] PROGRAM [ARGUMENT...]");
 	return EXIT_MISUSE;
 }
 
@@ -43,16 +43,11 @@ static void clean_environment(void)
 
 static int one(struct server *s)
 {
-	struct peer peer;
-
 	if (!s->chain)
 		return serve_control(s);
 	unsetenv("SSLCTLFD");
 	unsetenv("SSLREADFD");
 	unsetenv("SSLWRITEFD");
-	peer_find(&peer, 0);
-	log_context("ip", bytes_of(*peer.ip ? peer.ip : "-"));
-	s->ip = peer.ip;
 	return serve(s);
 }
 
@@ -67,11 +62,13 @@ int main(int argc, char **argv)
 	jail_private();
 	clean_environment();
 	opterr = 0;
-	while ((option = getopt(argc, argv, "+a:l:u")) != -1) {
+	while ((option = getopt(argc, argv, "+a:l:pu")) != -1) {
 		if (option == 'a')
 			protocol = optarg;
 		else if (option == 'l')
 			listener_add(&l, optarg);
+		else if (option == 'p')
+			s.proxied = true;
 		else if (option == 'u')
 			s.delayed = true;
 		else
@@ -81,7 +78,7 @@ int main(int argc, char **argv)
 		s.chain = argv + optind;
 	s.protocol = protocol ? protocol : s.chain ? protocol_of(s.chain[0]) : "";
 	listener_inherit(&l);
-	if (!s.chain && (l.n || s.delayed || !getenv("SSLCTLFD")))
+	if (!s.chain && (l.n || s.delayed || s.proxied || !getenv("SSLCTLFD")))
 		return usage();
 	signals_catch();
 	confine_find(&s.wall);

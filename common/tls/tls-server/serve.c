@@ -29,6 +29,7 @@
 #include "tally.h"
 #include "log.h"
 #include "num.h"
+#include "proxy.h"
 #include "relay.h"
 #include "signals.h"
 #include "tickets.h"
@@ -258,7 +259,7 @@ static bool enter(const struct server *s, struct link *l)
 	l->place = -1;
 	if (s->delayed)
 		return true;
-	if (!tally_enter(&tally, s->ip)) {
+	if (!tally_enter(&tally, s->peer.ip)) {
 		log_fields(LOG_LEVEL_WARN, "closed", "reason=crowd");
 		return false;
 	}
@@ -271,9 +272,12 @@ int serve(struct server *s)
 	struct link l;
 	pid_t chain;
 	char asked = 'Y';
+	const struct jail reader = { .root = s->wall.root,
+				     .parser = s->wall.user,
+				     .run_dir = s->wall.run_dir };
 
 	set_options();
-	if (!enter(s, &l))
+	if (!proxy_find_peer(&s->peer, s->proxied, &reader) || !enter(s, &l))
 		return 0;
 	chain = start_chain(s, &l);
 	if (s->delayed)

@@ -6,14 +6,16 @@
 
 #include "confine.h"
 #include "context.h"
+#include "peer.h"
 
 #define SERVE_HANDSHAKE_S 30 /* TLS_HANDSHAKE_TIMEOUT */
 
 struct server {
 	const char *protocol; /* in ALPN, "" for none */
 	char **chain;         /* the command line to run; NULL: only SERVE_CONTROL */
+	bool proxied;         /* a header of the PROXY protocol comes first */
 	bool delayed;         /* the chain begins in the clear, and asks for TLS (UCSPI-TLS) */
-	const char *ip;       /* the peer's address, "" if it has none; not for serve_control */
+	struct peer peer;     /* not for serve_control */
 	struct confine wall;
 	struct context *context; /* NULL: not loaded yet */
 	int handshake_ms;
