@@ -24,7 +24,12 @@
 
 int dirscan_open(struct dirscan *d, int dirfd)
 {
-	*d = (struct dirscan){ .fd = dirfd };
+	return dirscan_open_in(d, dirfd, NULL, DIRSCAN_BUFFER);
+}
+
+int dirscan_open_in(struct dirscan *d, int dirfd, char *mem, size_t size)
+{
+	*d = (struct dirscan){ .fd = dirfd, .p = mem, .size = size, .own = !mem };
 	return lseek(dirfd, 0, SEEK_SET) < 0 ? -1 : 0;
 }
 
@@ -33,9 +38,9 @@ static int fill(struct dirscan *d)
 	long got;
 
 	if (!d->p)
-		d->p = mem_alloc(DIRSCAN_BUFFER);
+		d->p = mem_alloc(d->size);
 	do
-		got = syscall(SYS_getdents64, d->fd, d->p, DIRSCAN_BUFFER);
+		got = syscall(SYS_getdents64, d->fd, d->p, d->size);
 	while (got < 0 && errno == EINTR);
 	d->pos = 0;
 	d->end = got > 0 ? (size_t)got : 0;
@@ -77,6 +82,7 @@ int dirscan_next(struct dirscan *d, struct bytes *name, enum dirscan_type *type)
 
 void dirscan_close(struct dirscan *d)
 {
-	free(d->p);
+	if (d->own)
+		free(d->p);
 	*d = (struct dirscan){ .fd = -1 };
 }

@@ -234,15 +234,16 @@ bool file_is_local(int fd)
 	return false;
 }
 
-/* The first n bytes of a file of the system, or "". */
+/* The first n bytes of a file of the system, or "".  Each session reads two: no memory is
+ * asked for. */
 static void read_id(const char *path, char *id, size_t n)
 {
-	struct buf b = BUF_INIT;
-	if (file_read(AT_FDCWD, path, 4096, &b) > 0 && b.n >= n) {
-		memcpy(id, b.p, n);
-		id[n] = '\0';
-	}
-	buf_free(&b);
+	int fd = file_open(AT_FDCWD, path, O_RDONLY | O_NOCTTY, 0);
+
+	if (fd < 0)
+		return;
+	id[file_pread_all(fd, id, n, 0) == (ssize_t)n ? n : 0] = '\0';
+	close(fd);
 }
 
 const char *file_boot_id(void)

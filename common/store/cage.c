@@ -9,7 +9,6 @@
  */
 #include "cage.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "dirscan.h"
 #include "file.h"
 #include "landlock.h"
 #include "log.h"
@@ -30,6 +30,8 @@
 #include "sanitized.h"
 #include "seccomp.h"
 #include "store_private.h"
+
+#define NAMES 2048 /* bytes of a directory read at once */
 
 /* --- files --- */
 
@@ -66,28 +68,34 @@ static int grant_link(const struct landlock *l, int root, const char *name)
 	return r;
 }
 
-static bool is_link(int root, const struct dirent *entry)
+static bool is_link(int root, const char *name, enum dirscan_type type)
 {
 	struct stat st;
 
-	if (entry->d_name[0] != '.' || (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN))
+	if (name[0] != '.' || (type != DIRSCAN_LINK && type != DIRSCAN_UNKNOWN))
 		return false;
-	return entry->d_type == DT_LNK ||
-	       (fstatat(root, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode));
+	return type == DIRSCAN_LINK ||
+	       (fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode));
 }
 
 /* A root that may be entered but not read has no folders to list either. */
 static int grant_links(const struct landlock *l, const char *mail)
 {
-	DIR *dir = opendir(mail);
-	struct dirent *entry;
-	int r = 0;
+	int root = dir_open(AT_FDCWD, mail), r = 0;
+	char names[NAMES];
+	enum dirscan_type type;
+	struct dirscan d;
+	struct bytes name;
 
-	while (dir && r == 0 && (entry = readdir(dir)))
-		if (is_link(dirfd(dir), entry))
-			r = grant_link(l, dirfd(dir), entry->d_name);
-	if (dir)
-		closedir(dir);
+	if (root < 0)
+		return 0;
+	if (dirscan_open_in(&d, root, names, sizeof names) == 0) {
+		while (r == 0 && dirscan_next(&d, &name, &type) > 0)
+			if (is_link(root, name.p, type))
+				r = grant_link(l, root, name.p);
+		dirscan_close(&d);
+	}
+	close(root);
 	return r;
 }
 
