@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -188,4 +189,18 @@ bool drop_to(struct drop_user u)
 		return true;
 	errno = EPERM;
 	return false;
+}
+
+/* Nobody but root may raise a limit again.  The plain call, because the two C libraries have
+ * different types for a resource. */
+bool drop_limit(int resource, uint64_t n)
+{
+	struct rlimit r;
+
+	if (syscall(SYS_prlimit64, 0, resource, NULL, &r) < 0)
+		return false;
+	if (r.rlim_max > n)
+		r.rlim_max = n;
+	r.rlim_cur = r.rlim_max;
+	return syscall(SYS_prlimit64, 0, resource, &r, NULL) == 0;
 }

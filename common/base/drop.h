@@ -1,5 +1,5 @@
 /*
- * drop.h: giving up root for good: another user, no groups, no capabilities, no files.
+ * drop.h: giving up root for good: another user, no groups, no capabilities, no files; and limits.
  *
  * What was given up is tried once, and a process that could take it back ends there.
  */
@@ -7,6 +7,7 @@
 #define DROP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct drop_user {
@@ -27,5 +28,8 @@ bool drop_files(const char *run_dir) __attribute__((warn_unused_result));
 /* u and no other group, real, effective and saved.  False with errno: EPERM also
  * when there is a way back. */
 bool drop_to(struct drop_user u) __attribute__((warn_unused_result));
+/* No more than n of a resource (RLIMIT_...) from now on, or what we were started with
+ * if that is less. */
+bool drop_limit(int resource, uint64_t n) __attribute__((warn_unused_result));
 
 #endif

@@ -68,28 +68,14 @@ void jail_find(struct jail *j)
 	}
 }
 
-/* Or what we were started with, if that is less: nobody but root may raise it.  The plain
- * call, because the two C libraries have different types for `what`. */
-static bool limit(int what, rlim_t n)
-{
-	struct rlimit r = { n, n };
-
-	if (syscall(SYS_prlimit64, 0, what, &r, NULL) == 0)
-		return true;
-	if (errno != EPERM || syscall(SYS_prlimit64, 0, what, NULL, &r) < 0)
-		return false;
-	r.rlim_cur = r.rlim_max;
-	return syscall(SYS_prlimit64, 0, what, &r, NULL) == 0;
-}
-
 /* Memory and files are the runtime's business in a build with sanitizers. */
 static bool parser_limits(void)
 {
 	signal(SIGXFSZ, SIG_IGN);
-	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_NPROC, 0) &&
-	       limit(RLIMIT_CPU, JAIL_CPU_SECONDS) &&
-	       (SANITIZED || (limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, JAIL_POLL) &&
-			      limit(RLIMIT_AS, JAIL_MEMORY)));
+	return drop_limit(RLIMIT_CORE, 0) && drop_limit(RLIMIT_NPROC, 0) &&
+	       drop_limit(RLIMIT_CPU, JAIL_CPU_SECONDS) &&
+	       (SANITIZED || (drop_limit(RLIMIT_FSIZE, 0) && drop_limit(RLIMIT_NOFILE, JAIL_POLL) &&
+			      drop_limit(RLIMIT_AS, JAIL_MEMORY)));
 }
 
 static void leave_root(const struct jail *j, struct drop_user u)
@@ -142,7 +128,8 @@ void jail_waiter(const struct jail *j, int keep, pid_t child)
 	descriptors_close(&keep, 1);
 	leave_root(j, j->waiter);
 	jail_private();
-	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NPROC, 0) || !seccomp_confine(RULES(rules)))
+	if (!drop_limit(RLIMIT_CORE, 0) || !drop_limit(RLIMIT_NPROC, 0) ||
+	    !seccomp_confine(RULES(rules)))
 		log_die("jail", "the wall around who waits: %s", strerror(errno));
 	pages_release_stack(); /* making the filter took more than waiting does */
 }

@@ -34,25 +34,12 @@ void confine_find(struct confine *c)
 		c->user = drop_find("TLS_USER", RELAY_USER);
 }
 
-/* Or what we were started with, if that is less: nobody but root may raise it. */
-static bool limit(__rlimit_resource_t what, rlim_t n)
-{
-	struct rlimit r;
-
-	if (getrlimit(what, &r) < 0)
-		return false;
-	if (r.rlim_max > n)
-		r.rlim_max = n;
-	r.rlim_cur = r.rlim_max;
-	return setrlimit(what, &r) == 0;
-}
-
 static bool set_limits(void)
 {
 	signal(SIGXFSZ, SIG_IGN);
-	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_NPROC, 0) &&
-	       (SANITIZED || (limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, POLL_MAX) &&
-			      limit(RLIMIT_AS, MEMORY_MAX)));
+	return drop_limit(RLIMIT_CORE, 0) && drop_limit(RLIMIT_NPROC, 0) &&
+	       (SANITIZED || (drop_limit(RLIMIT_FSIZE, 0) && drop_limit(RLIMIT_NOFILE, POLL_MAX) &&
+			      drop_limit(RLIMIT_AS, MEMORY_MAX)));
 }
 
 /* MSG_FASTOPEN would make a connection. */

@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -180,7 +181,7 @@ static int act_without_root(void)
 {
 	if (drop_is_root() && !drop_to(user))
 		return 2;
-	return !drop_to((struct drop_user){ NOBODY, NOBODY }) && errno == EPERM ? FINE : 3;
+	return !drop_to((struct drop_user){ 60103, 60103 }) && errno == EPERM ? FINE : 3;
 }
 
 static void test_user(void **state)
@@ -192,6 +193,27 @@ static void test_user(void **state)
 	assert_int_equal(child(act_user_who_is_none), FINE);
 }
 
+static int act_limit(void)
+{
+	struct rlimit r = { 50, 100 };
+
+	if (setrlimit(RLIMIT_NOFILE, &r) < 0 || !drop_limit(RLIMIT_NOFILE, 200))
+		return 2;
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur != 100 || r.rlim_max != 100)
+		return 3;
+	if (!drop_limit(RLIMIT_NOFILE, 7) || getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return 4;
+	if (r.rlim_cur != 7 || r.rlim_max != 7)
+		return 5;
+	return !drop_limit(9999, 1) && errno == EINVAL ? FINE : 6;
+}
+
+static void test_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(child(act_limit), FINE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_files_not_empty),
 		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
