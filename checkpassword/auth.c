@@ -75,17 +75,19 @@ enum answer auth_ask(const struct question *q, struct user *u)
 	struct walk w = walk_start();
 	struct source *s = NULL;
 	enum answer a = ANSWER_UNKNOWN;
+	bool any = false;
 	int more = 0;
 
 	while (a == ANSWER_UNKNOWN && (more = walk_next(&w, &s)) > 0) {
+		any = true;
 		a = s->ask(q, u);
 		s->paid = a != ANSWER_UNKNOWN || s->pays;
 	}
 	if (more < 0)
 		log_error("auth", "AUTH has a source that is not known");
-	else if (!s)
+	else if (!any)
 		log_error("auth", "neither users.cdb nor a PAM service is there");
-	return more < 0 || !s ? ANSWER_TROUBLE : a;
+	return more < 0 || !any ? ANSWER_TROUBLE : a;
 }
 
 static void pay(struct source *s, const struct question *q)

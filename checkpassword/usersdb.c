@@ -13,6 +13,7 @@
 #include <crypt.h>
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "nss.h"
@@ -34,6 +35,7 @@ struct maker {
 	struct usersdb_result *r;
 	struct kind kinds[KINDS];
 	struct buf groups; /* of the line at hand */
+	bool no_uid;       /* was told */
 	const char *file;
 	unsigned line;
 };
@@ -175,6 +177,15 @@ static const char *add_groups(struct maker *m, struct passwdfile *u)
 	return NULL;
 }
 
+/* Said once: with the settings of the login it may be otherwise. */
+static void warn_no_uid(struct maker *m, const struct user *u)
+{
+	if (m->no_uid || u->field[USER_UID].n || geteuid() != 0 || conf_get("MAIL_UID"))
+		return;
+	complain(m, "no uid here, and MAIL_UID is not set: such a user can't log in", false);
+	m->no_uid = true;
+}
+
 static int add_line(struct maker *m, struct bytes line)
 {
 	struct passwdfile u;
@@ -191,6 +202,7 @@ static int add_line(struct maker *m, struct bytes line)
 		complain(m, why, true);
 	if (got <= 0 || why)
 		return 0;
+	warn_no_uid(m, &u.user);
 	ok = put(m, bytes_of(u.name), &u.user);
 	if (ok == TOO_LONG)
 		complain(m, "line too long, with the groups", true);

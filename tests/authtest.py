@@ -69,7 +69,7 @@ class Caller(Place):
                               input=stdin, capture_output=True, text=True,
                               env={"ROOST_CONF": "/dev/null", **self.conf})
 
-    conf = {}
+    conf = {"MAIL_UID": str(UID)}  # of roost-users
 
     def compile(self, lines):
         self.write_users("\n".join(lines) + "\n")
