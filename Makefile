@@ -8,7 +8,7 @@
 #   make units          unit tests, test flavour
 #   make check          everything, then all tests; `make check-asan` likewise
 #   make fuzz           every fuzz target for FUZZ_SECONDS
-#   make deps demo install lint format layers clean
+#   make deps demo install uninstall lint format layers clean
 
 B          = build
 PREFIX     = /usr/local
@@ -60,7 +60,7 @@ LOAD      = $(wildcard tests/bench/*.c)
 PROBES    = cage_probe login_probe
 HEADERS   = $(wildcard common/*/*.h common/*/*/*.h imapd/*.h imapd/*/*.h tests/*.h tests/bench/*.h)
 SOURCES   = $(wildcard common/*/*.c common/*/*/*.c imapd/*.c imapd/*/*.c) $(UNITS) $(FUZZERS) $(LOAD) $(PROBES:%=tests/%.c)
-SYSTEMD   = $(wildcard units/*.service units/*.socket)
+SYSTEMD   = $(wildcard units/systemd/*.service units/systemd/*.socket units/systemd/*/*.conf)
 MANPAGES  = $(wildcard */*.[1-8] common/*/*.[1-8])
 
 # The authenticator: what it shares is a library, what needs glibc is not in it.
@@ -287,17 +287,33 @@ lint:
 		-DSYSCONFDIR='"/etc"' -D__x86_64__ \
 		$(filter-out tests/%,$(SOURCES))
 
-LIBEXEC = $(DESTDIR)$(PREFIX)/lib/roost
+# What goes where, mode:source:target; install and uninstall walk the same list.  Files of units/
+# learn where the programs and the settings are.  Nothing is enabled or started.
+LIBEXEC = $(PREFIX)/lib/roost
+SHARE   = $(PREFIX)/share/roost
+UNITFILES = $(patsubst units/%,%,$(shell find units -type f ! -path '*/systemd/*'))
+INSTALLED = $(foreach p,$(PROGRAMS),755:$(B)/$(p):$(LIBEXEC)/$(p)) \
+	$(foreach p,$(TOOLS),755:$(B)/$(p):$(PREFIX)/bin/$(p)) \
+	$(foreach m,$(MANPAGES),644:$(m):$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
+	$(foreach u,$(SYSTEMD),644:$(u):$(PREFIX)/lib/systemd/system/$(u:units/systemd/%=%)) \
+	$(foreach d,sysusers tmpfiles,644:units/systemd/$(d).conf:$(PREFIX)/lib/$(d).d/roost.conf) \
+	$(foreach u,$(UNITFILES),$(if $(filter %/run,$(u)),755,644):units/$(u):$(SHARE)/$(u))
 install: all
-	install -d "$(LIBEXEC)"
-	install $(PROGRAMS:%=$(B)/%) "$(LIBEXEC)"
-	$(if $(TOOLS),install -D -t "$(DESTDIR)$(PREFIX)/bin" $(TOOLS:%=$(B)/%))
-	$(foreach m,$(MANPAGES),install -D -m 644 -t \
-		"$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))" $(m)$(NEWLINE))
-	$(if $(SYSTEMD),install -D -m 644 -t "$(DESTDIR)$(PREFIX)/lib/systemd/system" $(SYSTEMD))
+	@for f in $(INSTALLED); do \
+		mode=$${f%%:*} to="$(DESTDIR)$${f##*:}" from=$${f#*:}; from=$${from%:*}; \
+		install -D -m $$mode "$$from" "$$to" || exit 1; \
+		case $$from in units/*) sed -i -e 's,@libexec@,$(LIBEXEC),g' \
+			-e 's,@sysconfdir@,$(SYSCONFDIR),g' "$$to" || exit 1 ;; esac; \
+	done
+	@echo "roost is in $(DESTDIR)$(LIBEXEC); nothing was started (README: Install)"
+uninstall:
+	@for f in $(INSTALLED); do rm -f "$(DESTDIR)$${f##*:}" || exit 1; done
+	@for d in "$(LIBEXEC)" "$(SHARE)" "$(PREFIX)/lib/systemd/system/roost-.service.d"; do \
+		[ ! -d "$(DESTDIR)$$d" ] || find "$(DESTDIR)$$d" -depth -type d -empty -delete; \
+	done
 clean:
 	rm -rf $(B)
 
-.PHONY: all units asan fuzzers fuzz deps check check-asan bench bench-long layers demo format lint install clean
+.PHONY: all units asan fuzzers fuzz deps check check-asan bench bench-long layers demo format lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
