@@ -540,7 +540,8 @@ class Chain:
     @contextlib.contextmanager
     def refuses(self, name):
         """What happens inside `with` is one login of that user's at least that fails: the log
-        says so, nobody gets in, and the mail stays untouched."""
+        says so, nobody gets in, and the mail stays untouched.  Waits for earlier sessions to end."""
+        self.idle()
         words = ["imap-login", "user=" + name]
         failures, logins = len(self.events("failure", *words)), len(self.events("login"))
         tree = self.mail[name].tree() if name in self.mail else None
@@ -554,6 +555,7 @@ class Chain:
     def vanish(self, argv, env=None, ready=None):
         """A client that is killed in the middle, as soon as ready() (default: somebody has
         logged in) is true: no process of its session stays."""
+        self.idle()
         logins = len(self.events("login"))
         with open(os.path.join(self.dir, "vanished"), "ab") as out:
             p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
