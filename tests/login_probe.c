@@ -671,6 +671,31 @@ static void lie_go_on(const struct talk *t)
 		(void)!write(1, "!", 1);
 }
 
+/* Asks for TLS; where there is none, that is no request. */
+static void lie_tls(const struct talk *t)
+{
+	lie_bytes(t, "S", 1);
+}
+
+/* Is told that TLS begins, and talks on in the clear, to the client and to the gate. */
+static void lie_tls_stay(const struct talk *t)
+{
+	char p[LOGIN_RECORD_MAX];
+
+	if (talk_starttls(t) != 1)
+		return;
+	say(t, p, request(p, "a", "ann", "pw"));
+	for (;;)
+		(void)!send(1, "!", 1, MSG_NOSIGNAL);
+}
+
+/* Is told that TLS begins, and ends as if it had told the client, who knows nothing of it. */
+static void lie_tls_silent(const struct talk *t)
+{
+	if (talk_starttls(t) == 1)
+		_exit(TALK_STARTTLS);
+}
+
 static enum talk_end lie(const struct talk *t)
 {
 	static const struct {
@@ -697,6 +722,9 @@ static enum talk_end lie(const struct talk *t)
 		{ "stay", lie_stay },
 		{ "crash", lie_crash },
 		{ "go-on", lie_go_on },
+		{ "tls", lie_tls },
+		{ "tls-stay", lie_tls_stay },
+		{ "tls-silent", lie_tls_silent },
 	};
 	const char *name = getenv("LIE");
 
@@ -710,7 +738,7 @@ static enum talk_end lie(const struct talk *t)
 
 int main(int argc, char **argv)
 {
-	static const struct protocol liar = { "login-probe", "IMAPTAG", lie };
+	static const struct protocol liar = { "login-probe", "imap", "IMAPTAG", lie };
 
 	if (argc > 1 && strcmp(argv[1], "sanitized") == 0)
 		return SANITIZED;

@@ -6,9 +6,8 @@
  * before anything else, does, and may be anybody's puppet.  So the gate judges a request
  * by itself, counts, delays, and kills a parser that doesn't end when it should.
  *
- * What connections have in common (guesses, how many wait) is in tally.c.
- *
- * Not here yet: TLS.
+ * What connections have in common (guesses, how many wait) is in tally.c, how TLS begins
+ * in starttls.c.
  */
 #include "gate.h"
 
@@ -25,11 +24,12 @@
 #include "conf.h"
 #include "descriptors.h"
 #include "jail.h"
-#include "tally.h"
 #include "log.h"
 #include "peer.h"
 #include "proxy.h"
 #include "signals.h"
+#include "starttls.h"
+#include "tally.h"
 #include "wait.h"
 
 #define EXIT_MISUSE 2
@@ -43,12 +43,14 @@ struct gate {
 	struct peer peer;
 	struct jail jail;
 	struct tally tally;
+	struct starttls tls;
 	struct talk talk; /* the parser's copy is made by fork */
 	int control;      /* to the parser */
 	pid_t parser;
 	int answer_ms, delay_ms;
 	int64_t asked; /* clock_ms() when the authenticator was about to be */
 	unsigned failures, attempts;
+	bool handed_over; /* we are nobody now, and may hardly do anything */
 };
 
 /* What authenticators take for facts must come from us. */
@@ -64,11 +66,13 @@ static void clean_environment(void)
 }
 
 /* Nothing but 0, 1, 2 is handed on by accident. */
-static void close_others(void)
+static void close_others(struct gate *g)
 {
 	if (fcntl(0, F_GETFD) < 0 || fcntl(1, F_GETFD) < 0)
 		log_die("start", "descriptors 0 and 1 are not both open");
-	descriptors_close(NULL, 0);
+	starttls_find(&g->tls);
+	const int keep[] = { g->tls.control, g->tls.from, g->tls.to };
+	descriptors_close(keep, sizeof keep / sizeof keep[0]);
 }
 
 static int seconds(const char *key, unsigned fallback, unsigned min)
@@ -94,6 +98,7 @@ static int options(struct gate *g, int argc, char **argv)
 static void settings(struct gate *g)
 {
 	g->talk.plaintext = g->peer.local || g->peer.tls || conf_bool("LOGIN_PLAINTEXT", false);
+	g->talk.starttls = g->tls.offered && !g->peer.tls;
 	g->talk.silence_ms = seconds("LOGIN_SILENCE_TIMEOUT", LOGIN_SILENCE_S, 1);
 	g->talk.deadline = clock_ms() + seconds("LOGIN_TIMEOUT", LOGIN_TIME_S, 1);
 	g->answer_ms = seconds("LOGIN_AUTH_TIMEOUT", LOGIN_ANSWER_S, 1);
@@ -133,7 +138,8 @@ static void fork_parser(struct gate *g)
 static const char *last_word(int status)
 {
 	static const char *const words[TALK_ENDS] = {
-		"logout", "eof", "silence", "slow", "abuse", "failures", "stop", "tls", "http",
+		"logout",   "eof",  "silence", "slow", "abuse",
+		"failures", "stop", "tls",     "http", "starttls",
 	};
 	static char died[32];
 
@@ -147,8 +153,8 @@ static const char *last_word(int status)
 }
 
 /* The parser is gone when this returns; by itself, if `patient`, and then it may still say
- * BYE.  Otherwise not a byte of its comes after what the handler writes.  Its last word. */
-static const char *end_parser(struct gate *g, bool patient)
+ * BYE.  Otherwise not a byte of its comes after what the handler writes.  Its status. */
+static int end_parser(struct gate *g, bool patient)
 {
 	int64_t deadline = clock_ms() + PARSER_LATE_MS;
 	int status = 0;
@@ -165,7 +171,7 @@ static const char *end_parser(struct gate *g, bool patient)
 	}
 	if (!patient)
 		close(g->control);
-	return last_word(status);
+	return status;
 }
 
 /* The next request: its length, 0 when the parser ended or we are to stop. */
@@ -240,7 +246,41 @@ static void hand_over(struct gate *g, struct attempt *a)
 		log_context("user", bytes_of(a->user));
 	end_parser(g, false);
 	log_fields(LOG_LEVEL_INFO, "login", "pid=%ld attempt=%u", (long)a->pid, g->attempts);
+	g->handed_over = true;
 	wait_handler(a, &g->jail);
+	starttls_end(&g->tls);
+}
+
+static void log_closed(const struct gate *g, const char *reason)
+{
+	log_fields(LOG_LEVEL_INFO, "closed", "reason=%s failures=%u", reason, g->failures);
+}
+
+/* The parser says no more in the clear, the client shakes hands, and a parser that has read
+ * nothing of the client yet goes on.  False: the connection is over. */
+static bool begin_tls(struct gate *g)
+{
+	struct answer answer = { .outcome = OUTCOME_READY };
+	bool ready = starttls_ready(&g->tls, g->protocol->alpn);
+	int status;
+
+	if (!ready)
+		answer = (struct answer){ .outcome = OUTCOME_UNAVAILABLE, .final = 1 };
+	if (send(g->control, &answer, sizeof answer, MSG_NOSIGNAL) < 0)
+		log_debug("tls", "the parser has gone");
+	status = end_parser(g, true);
+	if (!ready || !WIFEXITED(status) || WEXITSTATUS(status) != TALK_STARTTLS) {
+		log_closed(g, ready ? last_word(status) : "no-tls");
+		return false;
+	}
+	if (!starttls_begin(&g->tls, g->talk.deadline)) {
+		log_closed(g, signals_stop ? "stop" : "handshake");
+		return false;
+	}
+	g->peer.tls = g->talk.plaintext = g->talk.greeted = true;
+	g->talk.starttls = false;
+	fork_parser(g);
+	return true;
 }
 
 /* For the log: what we know of the encryption. */
@@ -259,6 +299,8 @@ static bool serve(struct gate *g, char *request, size_t n)
 	enum outcome o;
 	bool valid = record_get(&r, (struct bytes){ request, n });
 
+	if (g->talk.starttls && n == 1 && *request == TALK_WANTS_TLS)
+		return begin_tls(g);
 	explicit_bzero(request, n);
 	if (!valid) {
 		log_error("parser", "a request that no parser of ours makes");
@@ -278,11 +320,20 @@ static bool serve(struct gate *g, char *request, size_t n)
 	} else if (o == OUTCOME_READY) {
 		hand_over(g, &a);
 	} else {
-		log_fields(LOG_LEVEL_INFO, "closed", "reason=%s failures=%u",
-			   o == OUTCOME_STOPPED ? "stop" : "no-handler", g->failures);
+		log_closed(g, o == OUTCOME_STOPPED ? "stop" : "no-handler");
 		end_parser(g, o == OUTCOME_STOPPED);
 	}
 	return false;
+}
+
+/* Nobody was let in. */
+static void leave(struct gate *g)
+{
+	tally_leave(&g->tally);
+	close(0);
+	close(1);
+	starttls_close(&g->tls);
+	starttls_end(&g->tls);
 }
 
 static void run(struct gate *g)
@@ -296,8 +347,7 @@ static void run(struct gate *g)
 		if (n == 0) {
 			if (signals_stop)
 				kill(g->parser, SIGTERM);
-			log_fields(LOG_LEVEL_INFO, "closed", "reason=%s failures=%u",
-				   end_parser(g, true), g->failures);
+			log_closed(g, last_word(end_parser(g, true)));
 			return;
 		}
 		more = serve(g, request, n);
@@ -313,7 +363,7 @@ int gate_main(const struct protocol *protocol, int argc, char **argv)
 	log_open(protocol->program);
 	if (options(&g, argc, argv) < 0)
 		return EXIT_MISUSE;
-	close_others();
+	close_others(&g);
 	signals_catch();
 	jail_find(&g.jail);
 	jail_private();
@@ -326,8 +376,20 @@ int gate_main(const struct protocol *protocol, int argc, char **argv)
 	}
 	fork_parser(&g);
 	run(&g);
-	tally_leave(&g.tally);
+	if (!g.handed_over)
+		leave(&g);
 	return 0;
+}
+
+int talk_starttls(const struct talk *t)
+{
+	const char request = TALK_WANTS_TLS;
+	struct answer answer;
+
+	if (send(t->gate, &request, 1, MSG_NOSIGNAL) != 1 ||
+	    recv(t->gate, &answer, sizeof answer, 0) != sizeof answer)
+		return -1;
+	return answer.outcome == OUTCOME_READY;
 }
 
 bool talk_ask(const struct talk *t, const struct record *r, struct answer *answer)

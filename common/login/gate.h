@@ -21,6 +21,8 @@
 struct talk {
 	int gate;       /* requests and answers, see record.h */
 	bool plaintext; /* passwords may be sent over this connection */
+	bool starttls;  /* TLS may begin */
+	bool greeted;   /* by an earlier parser of this connection */
 	int silence_ms;
 	int64_t deadline; /* clock_ms() */
 };
@@ -36,11 +38,13 @@ enum talk_end {
 	TALK_STOP,
 	TALK_TLS, /* spoken where none was expected */
 	TALK_HTTP,
+	TALK_STARTTLS, /* talk_starttls said so, and the client was told */
 	TALK_ENDS,
 };
 
 struct protocol {
 	const char *program;      /* in the log */
+	const char *alpn;         /* the protocol's name there, RFC 7301 */
 	const char *tag_variable; /* carries the tag of the login command */
 	/* In the parser's jail: reads, writes and waits.  It allocates no memory and opens
 	 * nothing; trying ends it. */
@@ -50,6 +54,11 @@ struct protocol {
 /* The parser's question to the gate; false: there is no gate any more. */
 bool talk_ask(const struct talk *t, const struct record *r, struct answer *answer)
 	__attribute__((warn_unused_result));
+
+/* Asks for TLS: 1, then the parser tells the client and ends with TALK_STARTTLS; 0: there is
+ * none, and the parser ends; -1: there is no gate any more. */
+int talk_starttls(const struct talk *t) __attribute__((warn_unused_result));
+#define TALK_WANTS_TLS 'S' /* the request, in place of a record */
 
 /* The whole login program; argv[1...] is the authenticator's command line.  The
  * process's exit status. */

@@ -10,6 +10,7 @@ int main(int argc, char **argv)
 {
 	static const struct protocol imap = {
 		.program = "imap-login",
+		.alpn = "imap",
 		.tag_variable = "IMAPTAG",
 		.talk = imap_talk,
 	};

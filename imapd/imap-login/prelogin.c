@@ -41,8 +41,8 @@ bool prelogin_tag(struct bytes *c, struct bytes *tag)
 
 enum prelogin_verb prelogin_verb(struct bytes *c)
 {
-	static const char *const verbs[] = { "",   "CAPABILITY", "NOOP",        "LOGOUT",
-					     "ID", "LOGIN",      "AUTHENTICATE" };
+	static const char *const verbs[] = { "",   "CAPABILITY", "NOOP",         "LOGOUT",
+					     "ID", "LOGIN",      "AUTHENTICATE", "STARTTLS" };
 	struct bytes word;
 
 	if (take_atom(c, &word))

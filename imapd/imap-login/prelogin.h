@@ -21,6 +21,7 @@ enum prelogin_verb {
 	VERB_ID,
 	VERB_LOGIN,
 	VERB_AUTHENTICATE,
+	VERB_STARTTLS,
 };
 
 enum prelogin_mech { MECH_UNKNOWN, MECH_PLAIN, MECH_LOGIN };

@@ -4,7 +4,7 @@
  *
  * Runs in the jailed half.  It never learns that a login succeeded: the gate ends this
  * process then, and what the client sent behind the login command is still in the
- * socket.  What held a password is wiped after every command.  STARTTLS isn't here yet.
+ * socket.  What held a password is wiped after every command.
  */
 #include "talk.h"
 
@@ -21,8 +21,6 @@
 #define TALK_BAD_MAX 10     /* bad commands of one connection */
 #define TALK_SKIP_MAX 65536 /* bytes that are thrown away before we give up */
 #define CAPABILITIES "IMAP4rev1 LITERAL+ SASL-IR ID"
-#define CAPABILITIES_OPEN CAPABILITIES " AUTH=PLAIN AUTH=LOGIN"
-#define CAPABILITIES_CLOSED CAPABILITIES " LOGINDISABLED"
 
 struct session {
 	const struct talk *talk;
@@ -351,9 +349,37 @@ static void cmd_authenticate(struct session *s, struct bytes args)
 		auth_login(s, initial);
 }
 
-static const char *capabilities(const struct session *s)
+static void write_capabilities(struct session *s)
 {
-	return s->talk->plaintext ? CAPABILITIES_OPEN : CAPABILITIES_CLOSED;
+	writer_str(&s->out, "CAPABILITY " CAPABILITIES);
+	if (s->talk->starttls)
+		writer_str(&s->out, " STARTTLS");
+	writer_str(&s->out, s->talk->plaintext ? " AUTH=PLAIN AUTH=LOGIN" : " LOGINDISABLED");
+}
+
+/* RFC 3501 §6.2.1.  What the client sent behind the command, or somebody in its name, is
+ * dropped; the next byte that is read is TLS. */
+static void cmd_starttls(struct session *s)
+{
+	int answer;
+
+	if (!s->talk->starttls) {
+		bad(s, s->talk->greeted ? "TLS has begun already" : "There is no TLS here");
+		return;
+	}
+	if (!flushed(s))
+		return;
+	answer = talk_starttls(s->talk);
+	if (answer > 0) {
+		peek_drain(&s->in);
+		bye(s, TALK_STARTTLS, NULL);
+		tagged(s, "OK Begin TLS now");
+	} else if (answer == 0) {
+		tagged(s, "NO [UNAVAILABLE] TLS is not possible now");
+		bye(s, TALK_STOP, "TLS is not possible now");
+	} else {
+		bye(s, TALK_STOP, "Server shutting down");
+	}
 }
 
 static void cmd_logout(struct session *s)
@@ -364,17 +390,22 @@ static void cmd_logout(struct session *s)
 
 static void obey(struct session *s, enum prelogin_verb verb, struct bytes args)
 {
-	bool bare = verb == VERB_CAPABILITY || verb == VERB_NOOP || verb == VERB_LOGOUT;
+	bool bare = verb == VERB_CAPABILITY || verb == VERB_NOOP || verb == VERB_LOGOUT ||
+		    verb == VERB_STARTTLS;
 
 	if (bare && args.n) {
 		bad(s, "No arguments here");
 	} else if (verb == VERB_CAPABILITY) {
-		writer_printf(&s->out, "* CAPABILITY %s\r\n", capabilities(s));
+		writer_str(&s->out, "* ");
+		write_capabilities(s);
+		writer_str(&s->out, "\r\n");
 		tagged(s, "OK CAPABILITY completed");
 	} else if (verb == VERB_NOOP) {
 		tagged(s, "OK NOOP completed");
 	} else if (verb == VERB_LOGOUT) {
 		cmd_logout(s);
+	} else if (verb == VERB_STARTTLS) {
+		cmd_starttls(s);
 	} else if (verb == VERB_LOGIN) {
 		cmd_login(s, args);
 	} else if (verb == VERB_AUTHENTICATE) {
@@ -432,13 +463,17 @@ enum talk_end imap_talk(const struct talk *t)
 			      .stop = &signals_stop,
 			      .waiting = signals_waiting() };
 	writer_init(&s.out, 1, output, sizeof output, t->silence_ms);
-	writer_printf(&s.out, "* OK [CAPABILITY %s] roost ready\r\n", capabilities(&s));
+	if (!t->greeted) {
+		writer_str(&s.out, "* OK [");
+		write_capabilities(&s);
+		writer_str(&s.out, "] roost ready\r\n");
+	}
 	while (!s.over) {
 		command(&s);
 		wipe(&s);
 	}
 	(void)writer_flush(&s.out);
-	if (s.end != TALK_LOGOUT && s.end != TALK_EOF)
+	if (s.end != TALK_LOGOUT && s.end != TALK_EOF && s.end != TALK_STARTTLS)
 		peek_drain(&s.in);
 	return s.end;
 }

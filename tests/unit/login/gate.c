@@ -57,7 +57,7 @@ static enum talk_end insist(const struct talk *t)
 /* Runs the gate with this parser and authenticator; the parser is gone afterwards. */
 static void run(enum talk_end (*talk)(const struct talk *), const char *program, const char *ip)
 {
-	struct protocol protocol = { "gate-test", "IMAPTAG", talk };
+	struct protocol protocol = { "gate-test", "imap", "IMAPTAG", talk };
 	char name[] = "gate-test", path[32];
 	char *argv[] = { name, path, NULL };
 	int status;
