@@ -686,7 +686,7 @@ static void lie_tls_stay(const struct talk *t)
 		return;
 	say(t, p, request(p, "a", "ann", "pw"));
 	for (;;)
-		(void)!send(1, "!", 1, MSG_NOSIGNAL);
+		(void)!write(1, "!", 1);
 }
 
 /* Is told that TLS begins, and ends as if it had told the client, who knows nothing of it. */

@@ -386,7 +386,7 @@ int talk_starttls(const struct talk *t)
 	const char request = TALK_WANTS_TLS;
 	struct answer answer;
 
-	if (send(t->gate, &request, 1, MSG_NOSIGNAL) != 1 ||
+	if (write(t->gate, &request, 1) != 1 ||
 	    recv(t->gate, &answer, sizeof answer, 0) != sizeof answer)
 		return -1;
 	return answer.outcome == OUTCOME_READY;
