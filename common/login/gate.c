@@ -208,6 +208,8 @@ static void penalty(struct gate *g)
 
 static enum outcome judge(struct gate *g, struct record *r, struct attempt *a)
 {
+	enum outcome o;
+
 	if (!g->talk.plaintext)
 		return OUTCOME_PRIVACY;
 	if (g->attempts == 1)
@@ -217,7 +219,11 @@ static enum outcome judge(struct gate *g, struct record *r, struct attempt *a)
 	g->asked = clock_ms();
 	if (!record_name_valid(bytes_of(r->user)) || !*r->password)
 		return OUTCOME_FAILED;
-	return authenticate(a, r, g->protocol->tag_variable, g->argv, g->answer_ms);
+	tally_busy(&g->tally, true);
+	o = authenticate(a, r, g->protocol->tag_variable, g->argv, g->answer_ms);
+	if (!signals_stop)
+		tally_busy(&g->tally, false);
+	return o;
 }
 
 /* Counts, delays and tells the parser; false when that was the last attempt. */

@@ -26,6 +26,11 @@ bool tally_enter(struct tally *l, const char *ip)
 	       WAITING_FULL;
 }
 
+void tally_busy(const struct tally *l, bool busy)
+{
+	waiting_busy(&l->place, busy);
+}
+
 void tally_leave(struct tally *l)
 {
 	waiting_leave(&l->place);

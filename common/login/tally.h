@@ -19,6 +19,8 @@ struct tally {
 /* The connection of `ip` ("" if it has none) waits for a login from now on.  False: too many
  * do, and none of them has gone yet. */
 bool tally_enter(struct tally *l, const char *ip) __attribute__((warn_unused_result));
+/* Its password is being looked at, or not any more. */
+void tally_busy(const struct tally *l, bool busy);
 /* It waits no longer. */
 void tally_leave(struct tally *l);
 /* How long to wait before a password is looked at, in ms, for what others from there did. */

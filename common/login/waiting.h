@@ -3,19 +3,21 @@
  *
  * A table in RUN_DIR/waiting that all gates share.  Who comes when there are too many, in
  * all or of his address, makes the oldest of them leave with SIGTERM: a client that means it
- * logs in within a second, and those that just sit there are the oldest.  Without RUN_DIR
- * there is no limit.
+ * logs in within a second, and those that just sit there are the oldest.  Those whose
+ * password is being looked at leave last: where everybody comes back at the same time,
+ * the ones soon done would go otherwise.  Without RUN_DIR there is no limit.
  */
 #ifndef WAITING_H
 #define WAITING_H
 
 #include "network.h"
 
-/* LOGIN_WAITING_MAX: about 50 MiB of gates and parsers. */
-#define WAITING_TOTAL 500
+/* LOGIN_WAITING_MAX: half of what a listener takes that allows 400 connections in all. */
+#define WAITING_TOTAL 200
 /* LOGIN_WAITING_PER_ADDRESS: eight clients behind one router that open five connections
  * each at the same moment. */
 #define WAITING_PER_ADDRESS 40
+#define WAITING_SLOTS 4 /* for each of the total, one for who waits and three for who leaves */
 #define WAITING_TOTAL_MOST 4096 /* what both can be set to: the table is read each time */
 
 struct waiting_limits {
@@ -32,6 +34,8 @@ enum waiting_status {
 struct waiting {
 	int fd; /* -1: not in the table */
 	unsigned slot;
+	struct address key;
+	int64_t since;
 };
 
 /* Enters this process; key is address_key, NULL for who is exempt from the limit per
@@ -40,6 +44,8 @@ struct waiting {
 enum waiting_status waiting_enter(struct waiting *w, const struct address *key,
 				  struct waiting_limits limits, int64_t now)
 	__attribute__((warn_unused_result));
+/* Whether the password of this process's client is being looked at. */
+void waiting_busy(const struct waiting *w, bool busy);
 /* No longer counted; for the process that entered.  Nothing if it isn't in the table. */
 void waiting_leave(struct waiting *w);
 

@@ -17,7 +17,8 @@
 #include "num.h"
 #include "test.h"
 
-#define SLOT 32
+#define SLOT 40
+#define OWN 32 /* bytes of it, of who has it */
 #define WAITERS 64
 
 static char file[600];
@@ -46,6 +47,8 @@ static struct address number(int i)
 	return a;
 }
 
+static bool busy; /* what the next one is */
+
 /* A process in the table: it says how it came in, and ends with 0 at SIGTERM. */
 static pid_t enter(const struct address *key, int64_t now, enum waiting_status *status)
 {
@@ -67,6 +70,8 @@ static pid_t enter(const struct address *key, int64_t now, enum waiting_status *
 		sigaddset(&term, SIGTERM);
 		sigprocmask(SIG_BLOCK, &term, NULL);
 		said = (char)waiting_enter(&w, key, limits, now);
+		if (busy)
+			waiting_busy(&w, true);
 		if (write(pipes[1], &said, 1) != 1)
 			_exit(1);
 		if (w.fd >= 0)
@@ -172,6 +177,32 @@ static void test_total(void **state)
 			end(p[i]);
 }
 
+/* Those who are about to be let in leave last, but they do. */
+static void test_busy(void **state)
+{
+	pid_t p[7];
+
+	(void)state;
+	busy = true;
+	p[0] = enters(1, 10);
+	busy = false;
+	for (int i = 1; i < 3; i++)
+		p[i] = enters(1, 10 + i);
+	busy = true;
+	p[3] = enters(1, 13);
+	assert_left(p[1]);
+	p[4] = enters(1, 14);
+	assert_left(p[2]);
+	assert_stays(p[0]);
+	p[5] = enters(1, 15);
+	assert_left(p[0]);
+	for (int i = 3; i < 6; i++) {
+		assert_stays(p[i]);
+		end(p[i]);
+	}
+	busy = false;
+}
+
 /* No limit per address, but the one in all. */
 static void test_exempt(void **state)
 {
@@ -234,8 +265,8 @@ static int taken(void)
 	int fd = open(file, O_RDONLY), n = 0;
 
 	assert_true(fd >= 0);
-	while (read(fd, slot, sizeof slot) == SLOT)
-		n += get_le64(slot + 24) == 1;
+	while (read(fd, slot, sizeof slot) >= OWN)
+		n += get_le32(slot + 28) == 1;
 	close(fd);
 	return n;
 }
@@ -301,12 +332,12 @@ static void test_stubborn(void **state)
 		kill(p[n], SIGSTOP);
 	}
 	assert_int_equal(status, WAITING_FULL);
-	assert_int_equal(n, 2 * (int)limits.total + 1);
+	assert_int_equal(n, WAITING_SLOTS * (int)limits.total + 1);
 	for (int i = 0; i < n; i++)
 		kill(p[i], SIGCONT);
-	for (int i = 0; i < (int)limits.total; i++)
+	for (int i = 0; i < n - 1 - (int)limits.total; i++)
 		assert_left(p[i]);
-	for (int i = (int)limits.total; i < n; i++)
+	for (int i = n - 1 - (int)limits.total; i < n; i++)
 		end(p[i]);
 	/* and it's as good as new */
 	for (int i = 0; i < 8; i++)
@@ -326,9 +357,9 @@ static void fill(int kind, size_t size)
 	memset(content, kind == 1 ? 0xff : kind == 2 ? 1 : 0, sizeof content);
 	if (kind == 3)
 		num_random(content, sizeof content);
-	for (size_t i = 0; kind == 4 && i < sizeof content; i += SLOT) {
+	for (size_t i = 0; kind == 4 && i + SLOT <= sizeof content; i += SLOT) {
 		put_le64(content + i + 16, INT64_MAX); /* since */
-		put_le64(content + i + 24, 1);
+		put_le32(content + i + 28, 1);
 	}
 	for (size_t done = 0; done < size; done += sizeof content)
 		assert_true(write(fd, content,
@@ -339,7 +370,7 @@ static void fill(int kind, size_t size)
 /* Whatever is in the file: who comes gets in, who is there stays, up to the limit. */
 static void test_damage(void **state)
 {
-	static const size_t sizes[] = { 0, 1, 31, 33, 8 * SLOT, 16 * SLOT - 1, 16 * SLOT, 5000 };
+	static const size_t sizes[] = { 0, 1, 31, 33, 8 * SLOT, 32 * SLOT - 1, 32 * SLOT, 5000 };
 	pid_t p[8];
 
 	(void)state;
@@ -355,17 +386,32 @@ static void test_damage(void **state)
 	}
 }
 
-/* Hundreds at once: nobody is refused or lost, and it settles at the limit. */
+/* How many ended since the last time, each well; they are 0 in pids then. */
+static int ended(pid_t *pids, int n)
+{
+	int count = 0;
+
+	for (int i = 0; i < n; i++)
+		if (pids[i] && gone_by_now(pids[i])) {
+			pids[i] = 0;
+			count++;
+		}
+	return count;
+}
+
+/* As many as may wait are there; then many more come at the same instant.  Nobody is refused,
+ * and exactly as many leave as there are too many. */
 static void test_processes(void **state)
 {
-	enum { MANY = 300 };
-	const struct waiting_limits wide = { .total = 200, .per_address = 0 };
-	int gate[2], told = 0, status;
+	enum { THERE = 100, MANY = 300 };
+	const struct waiting_limits wide = { .total = THERE, .per_address = 0 };
+	int gate[2], in[2], told = 0;
 	pid_t pids[MANY];
 	char c;
 
 	(void)state;
 	assert_int_equal(pipe(gate), 0);
+	assert_int_equal(pipe(in), 0);
 	for (int i = 0; i < MANY; i++) {
 		pids[i] = fork();
 		if (pids[i] == 0) {
@@ -378,28 +424,32 @@ static void test_processes(void **state)
 			sigemptyset(&term);
 			sigaddset(&term, SIGTERM);
 			sigprocmask(SIG_BLOCK, &term, NULL);
-			if (read(gate[0], &c, 1) != 0 ||
-			    waiting_enter(&w, NULL, wide, clock_ms()) != WAITING_IN)
+			if ((i >= THERE && read(gate[0], &c, 1) != 0) ||
+			    waiting_enter(&w, NULL, wide, i < THERE ? i : 1000) != WAITING_IN ||
+			    write(in[1], "", 1) != 1)
 				_exit(1);
 			sigwait(&term, &sig);
 			waiting_leave(&w);
 			_exit(0);
 		}
 	}
+	for (int i = 0; i < THERE; i++)
+		assert_int_equal(read(in[0], &c, 1), 1);
 	close(gate[0]);
 	close(gate[1]);
-	/* As they come in, at least MANY - total are told; then the rest, by us. */
-	for (int64_t until = clock_ms() + 20000; told < MANY - 200 && clock_ms() < until;)
-		if (waitpid(-1, &status, WNOHANG) > 0) {
-			assert_int_equal(status, 0);
-			told++;
-		} else
-			clock_sleep_ms(5);
-	assert_true(told >= MANY - 200);
+	for (int i = THERE; i < MANY; i++)
+		assert_int_equal(read(in[0], &c, 1), 1);
+	for (int64_t until = clock_ms() + 20000; told < MANY - THERE && clock_ms() < until;) {
+		clock_sleep_ms(5);
+		told += ended(pids, MANY);
+	}
+	clock_sleep_ms(100);
+	assert_int_equal(told + ended(pids, MANY), MANY - THERE);
 	for (int i = 0; i < MANY; i++)
-		kill(pids[i], SIGTERM);
-	while (wait(&status) > 0)
-		assert_int_equal(status, 0);
+		if (pids[i])
+			end(pids[i]);
+	close(in[0]);
+	close(in[1]);
 }
 
 static void test_off(void **state)
@@ -420,6 +470,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_per_address, begin),
 		cmocka_unit_test_setup(test_total, begin),
+		cmocka_unit_test_setup(test_busy, begin),
 		cmocka_unit_test_setup(test_exempt, begin),
 		cmocka_unit_test_setup(test_killed, begin),
 		cmocka_unit_test_setup(test_child, begin),
