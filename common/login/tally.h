@@ -21,7 +21,7 @@ struct tally {
 bool tally_enter(struct tally *l, const char *ip) __attribute__((warn_unused_result));
 /* Its password is being looked at, or not any more. */
 void tally_busy(const struct tally *l, bool busy);
-/* It waits no longer. */
+/* It waits no longer; from within a jail, too (waiting_leave). */
 void tally_leave(struct tally *l);
 /* How long to wait before a password is looked at, in ms, for what others from there did. */
 int tally_penalty(const struct tally *l);

@@ -263,7 +263,8 @@ enum waiting_status waiting_enter(struct waiting *w, const struct address *key,
 		close(t.fd);
 		return WAITING_FULL;
 	}
-	if (put(t.fd, t.at, &t.me) == 0)
+	/* The place for waiting_leave: in a jail write(2) may be all there is. */
+	if (put(t.fd, t.at, &t.me) == 0 && lseek(t.fd, (off_t)(t.at * sizeof t.me), SEEK_SET) >= 0)
 		make_room(&t);
 	else
 		log_warn("limits", "can't write %s: %s", FILE_NAME, strerror(errno));
@@ -285,7 +286,7 @@ void waiting_leave(struct waiting *w)
 
 	if (w->fd < 0)
 		return;
-	if (put(w->fd, w->slot, &nobody) < 0)
+	if (file_write_all(w->fd, &nobody, SLOT_OWN) < 0)
 		log_warn("limits", "can't write %s: %s", FILE_NAME, strerror(errno));
 	close(w->fd);
 	w->fd = -1;

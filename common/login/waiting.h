@@ -46,7 +46,8 @@ enum waiting_status waiting_enter(struct waiting *w, const struct address *key,
 	__attribute__((warn_unused_result));
 /* Whether the password of this process's client is being looked at. */
 void waiting_busy(const struct waiting *w, bool busy);
-/* No longer counted; for the process that entered.  Nothing if it isn't in the table. */
+/* No longer counted; for the process that entered, which must say so: a slot that is merely
+ * closed counts until its turn comes.  Takes write(2) and close(2) alone.  Nothing if it isn't in the table. */
 void waiting_leave(struct waiting *w);
 
 #endif

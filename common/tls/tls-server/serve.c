@@ -39,9 +39,9 @@
 
 /* The relay's side of the chain, or of whoever asked for it. */
 struct link {
-	int control;  /* the question for TLS, and the facts */
-	int from, to; /* plain bytes; the same where one descriptor has both */
-	int place;    /* in the table of those who wait for a login, while we shake hands; -1 */
+	int control;        /* the question for TLS, and the facts */
+	int from, to;       /* plain bytes; the same where one descriptor has both */
+	struct tally tally; /* of those who wait for a login, while we shake hands */
 };
 
 static int move_up(int fd, int how)
@@ -214,7 +214,7 @@ static bool tell(const struct link *l, SSL *ssl, const char *why)
 
 static void put_up_walls(struct server *s, const struct link *l, pid_t chain)
 {
-	const int keep[] = { l->control, l->from, l->to, l->place };
+	const int keep[] = { l->control, l->from, l->to, l->tally.place.fd };
 
 	do_not_block(0);
 	do_not_block(l->from);
@@ -231,8 +231,7 @@ static void relay(struct server *s, struct link *l, pid_t chain, bool facts)
 
 	r.ssl = handshake(s->context, 0, clock_ms() + s->handshake_ms, &why);
 	context_forget(s->context, r.ssl);
-	if (l->place >= 0)
-		close(l->place); /* the chain counts itself */
+	tally_leave(&l->tally); /* the chain counts itself */
 	told = !facts || tell(l, r.ssl, why);
 	close(l->control);
 	if (told && r.ssl)
@@ -254,16 +253,13 @@ static void wait_chain(pid_t chain)
 /* A chain that starts after the handshake can't count who waits for it. */
 static bool enter(const struct server *s, struct link *l)
 {
-	struct tally tally;
-
-	l->place = -1;
+	l->tally.place.fd = -1;
 	if (s->delayed)
 		return true;
-	if (!tally_enter(&tally, s->peer.ip)) {
+	if (!tally_enter(&l->tally, s->peer.ip)) {
 		log_fields(LOG_LEVEL_WARN, "closed", "reason=crowd");
 		return false;
 	}
-	l->place = tally.place.fd;
 	return true;
 }
 
@@ -307,7 +303,7 @@ static int inherited(const char *name)
 
 int serve_control(struct server *s)
 {
-	struct link l = { .place = -1 };
+	struct link l = { .tally = { .place = { .fd = -1 } } };
 	char asked;
 
 	l.control = fcntl(inherited("SSLCTLFD"), F_DUPFD_CLOEXEC, OWN_FD);
