@@ -96,18 +96,34 @@ static void read_record(bool lookup)
 	admit_leave(ADMIT_MISUSED);
 }
 
+/* A login program of ours says this itself; what is left to tell is what the client
+ * does not hear. */
+static bool ours_logs(void)
+{
+	return loginfd_number() >= 0;
+}
+
+static void failed(void) __attribute__((noreturn));
+static void failed(void)
+{
+	if (!ours_logs())
+		log_fields(LOG_LEVEL_INFO, "failure", "reason=AUTHENTICATIONFAILED");
+	admit_leave(ADMIT_REFUSED);
+}
+
 /* The same for every reason that a stranger must not tell apart. */
 static void refuse(const struct question *q) __attribute__((noreturn));
 static void refuse(const struct question *q)
 {
-	if (!q->lookup)
-		auth_pay(q);
-	admit_leave(q->lookup ? ADMIT_NO_USER : ADMIT_REFUSED);
+	if (q->lookup)
+		admit_leave(ADMIT_NO_USER);
+	auth_pay(q);
+	failed();
 }
 
 void admit_refuse_with(const char *code)
 {
-	log_info("refused", "code %s", code);
+	log_fields(LOG_LEVEL_INFO, ours_logs() ? "refused" : "failure", "reason=%s", code);
 	admit_leave(loginfd_tell("code", code) ? ADMIT_REFUSED : ADMIT_LATER);
 }
 
@@ -117,9 +133,13 @@ static void decide(bool lookup)
 	struct user user;
 	enum answer a;
 
+	log_context("user", record.user);
 	/* Nobody can have such a name, so it may cost less. */
-	if (!username_canonical(record.user, name) || (record.pass.n == 0 && !lookup))
-		admit_leave(lookup ? ADMIT_NO_USER : ADMIT_REFUSED);
+	if (!username_canonical(record.user, name) || (record.pass.n == 0 && !lookup)) {
+		if (lookup)
+			admit_leave(ADMIT_NO_USER);
+		failed();
+	}
 	q.name = bytes_of(name);
 	a = auth_ask(&q, &user);
 	if (a == ANSWER_WRONG || a == ANSWER_UNKNOWN)
@@ -159,6 +179,8 @@ static void proceed(bool lookup, char **argv)
 		admit_leave(ADMIT_LATER);
 	if (lookup ? setenv("AUTHORIZED", "2", 1) < 0 : unsetenv("AUTHORIZED") < 0)
 		admit_leave(ADMIT_LATER);
+	if (!lookup && !ours_logs())
+		log_fields(LOG_LEVEL_INFO, "login", "pid=%ld", (long)getpid());
 	signal(SIGPIPE, SIG_DFL);
 	execvp(argv[0], argv);
 	log_error("exec", "can't run %s: %m", argv[0]);
