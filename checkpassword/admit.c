@@ -4,8 +4,9 @@
  * Exit 1: refused; 2: misused; 3: no such user (lookups only); 111: try later.
  * Otherwise the rest of the command line runs as the user.  AUTHORIZED=1 asks
  * for a user without a password; such a record has none, so that a variable
- * left over in a login's environment opens nothing.  Not here: APOP, CRAM,
- * SCRAM, master users, Dovecot's EXTRA.
+ * left over in a login's environment opens nothing.  With AUTHMECH=EXTERNAL it is a
+ * login all the same, of a user whom the login program knows by other means.  Not here:
+ * APOP, CRAM, SCRAM, master users, Dovecot's EXTRA.
  */
 #include "admit.h"
 
@@ -48,20 +49,33 @@ static void fill_low_descriptors(void)
 		}
 }
 
+static bool authorized(void)
+{
+	const char *value = getenv("AUTHORIZED");
+
+	return value && strcmp(value, "1") == 0;
+}
+
+static bool external(void)
+{
+	const char *mech = getenv("AUTHMECH");
+
+	return authorized() && mech && bytes_iis(bytes_of(mech), "EXTERNAL");
+}
+
 /* What would change the meaning of the record, and is not known here. */
 static bool asked_for_more(void)
 {
 	const char *mech = getenv("AUTHMECH");
 
 	return getenv("MASTER_USER") || getenv("CREDENTIALS_LOOKUP") || getenv("AUTHSTEP") ||
-	       (mech && !bytes_iis(bytes_of(mech), "PLAIN") && !bytes_iis(bytes_of(mech), "LOGIN"));
+	       (mech && !external() && !bytes_iis(bytes_of(mech), "PLAIN") &&
+		!bytes_iis(bytes_of(mech), "LOGIN"));
 }
 
 bool admit_lookup(void)
 {
-	const char *value = getenv("AUTHORIZED");
-
-	return value && strcmp(value, "1") == 0;
+	return authorized() && !external();
 }
 
 void admit_start(const char *program, int argc)
@@ -77,7 +91,7 @@ void admit_start(const char *program, int argc)
 	}
 }
 
-static void read_record(bool lookup)
+static void read_record(void)
 {
 	unsigned seconds = (unsigned)conf_u64("RECORD_TIMEOUT", ADMIT_RECORD_S, 1, 3600);
 	enum loginrecord_status status = loginrecord_read(&record, 3, (int)seconds * 1000);
@@ -89,7 +103,7 @@ static void read_record(bool lookup)
 		log_error("record", "descriptor 3 was not closed within %u seconds", seconds);
 	else if (status == LOGINRECORD_MISUSED)
 		log_error("record", "descriptor 3 does not hold exactly three fields");
-	else if (lookup && record.pass.n)
+	else if (authorized() && record.pass.n)
 		log_error("record", "AUTHORIZED is set, but there is a password");
 	else
 		return;
@@ -117,7 +131,8 @@ static void refuse(const struct question *q)
 {
 	if (q->lookup)
 		admit_leave(ADMIT_NO_USER);
-	auth_pay(q);
+	if (!q->vouched)
+		auth_pay(q);
 	failed();
 }
 
@@ -129,13 +144,13 @@ void admit_refuse_with(const char *code)
 
 static void decide(bool lookup)
 {
-	struct question q = { { name, 0 }, record.pass, lookup };
+	struct question q = { { name, 0 }, record.pass, lookup, external() };
 	struct user user;
 	enum answer a;
 
 	log_context("user", record.user);
 	/* Nobody can have such a name, so it may cost less. */
-	if (!username_canonical(record.user, name) || (record.pass.n == 0 && !lookup)) {
+	if (!username_canonical(record.user, name) || (record.pass.n == 0 && !authorized())) {
 		if (lookup)
 			admit_leave(ADMIT_NO_USER);
 		failed();
@@ -177,7 +192,7 @@ static void proceed(bool lookup, char **argv)
 	}
 	if (!account_become(&account))
 		admit_leave(ADMIT_LATER);
-	if (lookup ? setenv("AUTHORIZED", "2", 1) < 0 : unsetenv("AUTHORIZED") < 0)
+	if (authorized() ? setenv("AUTHORIZED", "2", 1) < 0 : unsetenv("AUTHORIZED") < 0)
 		admit_leave(ADMIT_LATER);
 	if (!lookup && !ours_logs())
 		log_fields(LOG_LEVEL_INFO, "login", "pid=%ld", (long)getpid());
@@ -192,7 +207,7 @@ void admit(char **argv, admit_session *session)
 	bool lookup = admit_lookup();
 	int slot;
 
-	read_record(lookup);
+	read_record();
 	decide(lookup);
 	slot = lookup ? -1 : take_slot();
 	if (session && !lookup)

@@ -92,7 +92,7 @@ enum answer auth_ask(const struct question *q, struct user *u)
 
 static void pay(struct source *s, const struct question *q)
 {
-	struct question nobody = { BYTES(AUTH_NOBODY), q->pass, false };
+	struct question nobody = { BYTES(AUTH_NOBODY), q->pass, false, false };
 	struct user unused;
 
 	if (!s->paid && s->pays)

@@ -8,8 +8,9 @@
 
 struct question {
 	struct bytes name; /* canonical, not empty, a NUL behind it */
-	struct bytes pass; /* not empty, unless lookup; a NUL behind it */
+	struct bytes pass; /* not empty, unless lookup or vouched; a NUL behind it */
 	bool lookup;       /* nobody wants in: only what is known of the user */
+	bool vouched;      /* the login program has proved who it is: may they log in? */
 };
 
 /* The sources in the order of AUTH; the first that knows the name decides.  *u (with

@@ -16,7 +16,9 @@ enum { SERVICE = NSS_PARTS, PEER, PARTS };
 /* PAM is asked for names that NSS lacks as well: it logs them, and takes its time. */
 static enum answer check(const struct bytes *part, const struct passwd *known)
 {
-	struct pam_login p = { .name = part[NSS_NAME].p, .pass = part[NSS_PASS].p };
+	struct pam_login p = { .name = part[NSS_NAME].p,
+			       .pass = part[NSS_PASS].p,
+			       .vouched = bytes_is(part[NSS_MODE], "vouched") };
 	enum answer a = pam_login_check(&p, part[SERVICE].p, part[PEER].p);
 
 	(void)known;

@@ -93,7 +93,7 @@ static enum answer ask(const struct question *q, struct user *u)
 		return ANSWER_TROUBLE;
 	hide();
 	alarm(HELPER_SECONDS);
-	login = (struct pam_login){ .name = q->name.p, .pass = q->pass.p };
+	login = (struct pam_login){ .name = q->name.p, .pass = q->pass.p, .vouched = q->vouched };
 	a = pam_login_check(&login, service, peer ? peer : "");
 	a = nss_judge(a, known, &rule, since, PAM_LOGIN_HASHES, q->pass.p);
 	if (a != ANSWER_WRONG && a != ANSWER_UNKNOWN && a != ANSWER_TROUBLE &&

@@ -24,11 +24,14 @@ static bool expired(const struct spwd *sp)
 	       (sp->sp_max >= 0 && sp->sp_lstchg > 0 && today - sp->sp_lstchg > sp->sp_max);
 }
 
+/* Without a password where somebody else has proved who it is. */
 static enum answer judge(const struct spwd *sp, const char *pass)
 {
 	const char *hash = sp->sp_pwdp;
 	enum answer a;
 
+	if (!pass)
+		return expired(sp) ? ANSWER_EXPIRED : ANSWER_OK;
 	if (!hash[0] || hash[0] == '*' || hash[0] == '!')
 		return ANSWER_WRONG;
 	a = hash_check(hash, pass);
@@ -56,7 +59,9 @@ static enum answer ask_shadow(const char *name, const char *pass)
 
 static enum answer check(const struct bytes *part, const struct passwd *known)
 {
-	return known ? ask_shadow(known->pw_name, part[NSS_PASS].p) : ANSWER_WRONG;
+	const char *pass = bytes_is(part[NSS_MODE], "vouched") ? NULL : part[NSS_PASS].p;
+
+	return known ? ask_shadow(known->pw_name, pass) : ANSWER_WRONG;
 }
 
 int main(void)

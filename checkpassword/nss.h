@@ -9,7 +9,7 @@
 #include "helper.h"
 
 /* What every helper that asks NSS is asked; each adds its own parts behind these.  Mode:
- * `login` or `lookup`; first and mail: numbers, a struct account_rule. */
+ * `login`, `vouched` (a login without a password) or `lookup`; first and mail: numbers, a struct account_rule. */
 enum { NSS_MODE, NSS_NAME, NSS_PASS, NSS_FIRST, NSS_MAIL, NSS_PARTS };
 #define NSS_PARTS_MAX 8
 
@@ -27,7 +27,7 @@ struct nss_helper {
 	const char *program; /* in the log */
 	size_t parts;
 	int hashes; /* what a refusal costs, hash_spend(); one is to measure */
-	/* What is the password of a login worth?  known is NULL where there is no such user. */
+	/* What is the password of a login worth, or, vouched, may the user log in?  known is NULL where there is no such user. */
 	enum answer (*check)(const struct bytes *part, const struct passwd *known);
 };
 

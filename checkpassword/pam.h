@@ -12,6 +12,7 @@ struct pam_login {
 	pam_handle_t *handle; /* NULL: none */
 	const char *name;     /* canonical */
 	const char *pass;     /* NULL as soon as it was given: that is done once */
+	bool vouched;         /* no password: only the account is judged */
 	int status;           /* of the last call */
 };
 

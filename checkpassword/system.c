@@ -59,7 +59,7 @@ static void common_parts(struct bytes part[COMMON], const struct question *q)
 	static char first[NUM_DIGITS], mail[NUM_DIGITS];
 	struct account_rule rule = account_rule();
 
-	part[0] = q->lookup ? BYTES("lookup") : BYTES("login");
+	part[0] = q->lookup ? BYTES("lookup") : q->vouched ? BYTES("vouched") : BYTES("login");
 	part[1] = q->name;
 	part[2] = q->pass;
 	part[3] = (struct bytes){ first, num_format(first, rule.first) };

@@ -101,6 +101,8 @@ enum answer users_ask(const struct question *q, struct user *u)
 		return found < 0 ? ANSWER_TROUBLE : ANSWER_UNKNOWN;
 	if (q->lookup)
 		return ANSWER_OK;
+	if (q->vouched) /* a password that is locked or wrong is nothing to them */
+		return u->field[USER_NOLOGIN].n ? ANSWER_FORBIDDEN : ANSWER_OK;
 	a = verify(u->field[USER_PASS], q->pass);
 	if (a == ANSWER_WRONG && scheme_split(u->field[USER_PASS], &hash) == SCHEME_LOCKED)
 		users_waste_time(q);

@@ -696,6 +696,16 @@ static void lie_tls_silent(const struct talk *t)
 		_exit(TALK_STARTTLS);
 }
 
+/* Somebody whom no certificate names, or not this client's. */
+static void lie_external(const struct talk *t)
+{
+	char p[LOGIN_RECORD_MAX];
+	size_t n = request(p, "a", "root", "pw");
+
+	*p = 'E';
+	lie_bytes(t, p, n);
+}
+
 static enum talk_end lie(const struct talk *t)
 {
 	static const struct {
@@ -722,6 +732,7 @@ static enum talk_end lie(const struct talk *t)
 		{ "stay", lie_stay },
 		{ "crash", lie_crash },
 		{ "go-on", lie_go_on },
+		{ "external", lie_external },
 		{ "tls", lie_tls },
 		{ "tls-stay", lie_tls_stay },
 		{ "tls-silent", lie_tls_silent },

@@ -24,6 +24,7 @@
 #define RECORD_FD 3
 #define LOGIN_FD 4
 #define LOGIN_FD_TEXT "4"
+#define EXIT_NO_USER 3 /* what a lookup says */
 #define EXIT_TEMPORARY 111
 #define MESSAGE_MAX 1024
 #define GRACE_MS 2000 /* between SIGTERM and SIGKILL */
@@ -60,16 +61,25 @@ static int record_pipe(const struct record *r)
 	return -1;
 }
 
-static void become(int record, int login, const char *tag_variable, const char *tag, char **argv)
-	__attribute__((noreturn));
-static void become(int record, int login, const char *tag_variable, const char *tag, char **argv)
+/* Whoever doesn't understand this sees an empty password, and a handler of ours that finds
+ * AUTHORIZED=1 was started by one who didn't, see handler.c. */
+static int vouch(void)
+{
+	return setenv("AUTHORIZED", "1", 1) < 0 || setenv("AUTHMECH", "EXTERNAL", 1) < 0 ? -1 : 0;
+}
+
+static void become(int record, int login, const char *tag_variable, const struct record *r,
+		   char **argv) __attribute__((noreturn));
+static void become(int record, int login, const char *tag_variable, const struct record *r,
+		   char **argv)
 {
 	/* Both may be 3 or 4 themselves: first out of the way. */
 	record = fcntl(record, F_DUPFD_CLOEXEC, 10);
 	login = fcntl(login, F_DUPFD_CLOEXEC, 10);
 	if (record < 0 || login < 0 || dup2(record, RECORD_FD) < 0 || dup2(login, LOGIN_FD) < 0)
 		_exit(EXIT_TEMPORARY);
-	if (setenv("LOGINFD", LOGIN_FD_TEXT, 1) < 0 || setenv(tag_variable, tag, 1) < 0)
+	if (setenv("LOGINFD", LOGIN_FD_TEXT, 1) < 0 || setenv(tag_variable, r->tag, 1) < 0 ||
+	    (r->method == METHOD_EXTERNAL && vouch() < 0))
 		_exit(EXIT_TEMPORARY);
 	if (!isatty(0))
 		setpgid(0, 0); /* what it leaves running can be ended with it */
@@ -92,7 +102,7 @@ static int start(struct attempt *a, struct record *r, const char *tag_variable, 
 	}
 	a->pid = fork();
 	if (a->pid == 0)
-		become(record, pair[1], tag_variable, r->tag, argv);
+		become(record, pair[1], tag_variable, r, argv);
 	close(record);
 	close(pair[1]);
 	a->fd = pair[0];
@@ -134,6 +144,8 @@ enum outcome attempt_outcome(const struct attempt *a)
 	if (WIFEXITED(a->status) && WEXITSTATUS(a->status) == 0)
 		return OUTCOME_CLOSED;
 	if (WIFEXITED(a->status) && WEXITSTATUS(a->status) == 1 && !a->heard)
+		return OUTCOME_FAILED;
+	if (a->vouched && WIFEXITED(a->status) && WEXITSTATUS(a->status) == EXIT_NO_USER)
 		return OUTCOME_FAILED;
 	return OUTCOME_UNAVAILABLE;
 }
@@ -215,7 +227,7 @@ enum outcome authenticate(struct attempt *a, struct record *r, const char *tag_v
 {
 	bool decided;
 
-	*a = (struct attempt){ .refusal = OUTCOME_READY };
+	*a = (struct attempt){ .refusal = OUTCOME_READY, .vouched = r->method == METHOD_EXTERNAL };
 	if (start(a, r, tag_variable, argv) < 0) {
 		log_error("authenticator", "can't start: %s", strerror(errno));
 		return OUTCOME_UNAVAILABLE;

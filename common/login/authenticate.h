@@ -14,11 +14,15 @@ struct attempt {
 	enum outcome refusal;          /* of a code=, else OUTCOME_READY */
 	bool heard;                    /* anything at all on LOGINFD */
 	bool ready;                    /* R */
+	bool vouched;                  /* it was asked without a password */
 };
 
 /* Runs argv with the record on fd 3 and waits, at most timeout_ms, until it is the handler,
  * is gone, or we are told to stop.  With OUTCOME_READY a->pid is the handler and a->fd
- * open; with any other outcome nothing of it is left.  r's password is wiped. */
+ * open; with any other outcome nothing of it is left.  r's password is wiped.
+ *
+ * With METHOD_EXTERNAL the user was proved to us: the record has no password, and
+ * AUTHORIZED=1 and AUTHMECH=EXTERNAL say so in the environment. */
 enum outcome authenticate(struct attempt *a, struct record *r, const char *tag_variable,
 			  char **argv, int timeout_ms);
 /* Takes in what one message on LOGINFD says. */

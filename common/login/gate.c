@@ -23,6 +23,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "descriptors.h"
+#include "external.h"
 #include "jail.h"
 #include "log.h"
 #include "peer.h"
@@ -50,7 +51,8 @@ struct gate {
 	int answer_ms, delay_ms;
 	int64_t asked; /* clock_ms() when the authenticator was about to be */
 	unsigned failures, attempts;
-	bool handed_over; /* we are nobody now, and may hardly do anything */
+	char certified[LOGIN_USER_MAX + 1]; /* whom the client's certificate names, or "" */
+	bool handed_over;                   /* we are nobody now, and may hardly do anything */
 };
 
 /* What authenticators take for facts must come from us. */
@@ -99,6 +101,7 @@ static void settings(struct gate *g)
 {
 	g->talk.plaintext = g->peer.local || g->peer.tls || conf_bool("LOGIN_PLAINTEXT", false);
 	g->talk.starttls = g->tls.offered && !g->peer.tls;
+	g->talk.external = external_user(g->certified);
 	g->talk.silence_ms = seconds("LOGIN_SILENCE_TIMEOUT", LOGIN_SILENCE_S, 1);
 	g->talk.deadline = clock_ms() + seconds("LOGIN_TIMEOUT", LOGIN_TIME_S, 1);
 	g->answer_ms = seconds("LOGIN_AUTH_TIMEOUT", LOGIN_ANSWER_S, 1);
@@ -206,6 +209,18 @@ static void penalty(struct gate *g)
 	pause_until(clock_ms() + ms);
 }
 
+/* EXTERNAL: the user is the certificate's, whatever the parser says, which may only say less:
+ * that the client asks for somebody else. */
+static bool certify(const struct gate *g, struct record *r)
+{
+	bool allowed = external_allows(g->certified, r->user);
+
+	explicit_bzero(r->password, sizeof r->password);
+	if (allowed)
+		memcpy(r->user, g->certified, sizeof r->user);
+	return allowed;
+}
+
 static enum outcome judge(struct gate *g, struct record *r, struct attempt *a)
 {
 	enum outcome o;
@@ -217,7 +232,10 @@ static enum outcome judge(struct gate *g, struct record *r, struct attempt *a)
 	if (signals_stop)
 		return OUTCOME_STOPPED;
 	g->asked = clock_ms();
-	if (!record_name_valid(bytes_of(r->user)) || !*r->password)
+	if (r->method == METHOD_EXTERNAL && !certify(g, r))
+		return *g->certified ? OUTCOME_AUTHORIZATION : OUTCOME_FAILED;
+	if (!record_name_valid(bytes_of(r->user)) ||
+	    (r->method != METHOD_EXTERNAL && !*r->password))
 		return OUTCOME_FAILED;
 	tally_busy(&g->tally, true);
 	o = authenticate(a, r, g->protocol->tag_variable, g->argv, g->answer_ms);
@@ -285,6 +303,7 @@ static bool begin_tls(struct gate *g)
 	}
 	g->peer.tls = g->talk.plaintext = g->talk.greeted = true;
 	g->talk.starttls = false;
+	g->talk.external = external_user(g->certified);
 	fork_parser(g);
 	return true;
 }

@@ -22,6 +22,7 @@ struct talk {
 	int gate;       /* requests and answers, see record.h */
 	bool plaintext; /* passwords may be sent over this connection */
 	bool starttls;  /* TLS may begin */
+	bool external;  /* the client's certificate names a user */
 	bool greeted;   /* by an earlier parser of this connection */
 	int silence_ms;
 	int64_t deadline; /* clock_ms() */

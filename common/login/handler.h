@@ -15,7 +15,8 @@
 
 /* Takes LOGINFD out of the environment and closes all descriptors but 0, 1, 2, it and the
  * slot.  SIGTERM comes from now on as said above; its handler is installed before.  1; 0
- * there is no LOGINFD; -1 with errno: it is nonsense, or the login program has gone. */
+ * there is no LOGINFD; -1 with errno: it is nonsense, the login program has gone, or (EACCES) the
+ * authenticator didn't understand AUTHORIZED=1. */
 int handler_begin(void) __attribute__((warn_unused_result));
 /* Tells that the connection is the handler's: once all that could fail is done.  0, or -1
  * with errno. */

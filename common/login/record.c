@@ -14,6 +14,7 @@ static const struct {
 } methods[METHODS] = {
 	[METHOD_LOGIN] = { 'C', "LOGIN" }, /* the command, or SASL LOGIN */
 	[METHOD_PLAIN] = { 'P', "PLAIN" },
+	[METHOD_EXTERNAL] = { 'E', "EXTERNAL" },
 };
 
 const char *record_method(const struct record *r)

@@ -21,11 +21,16 @@
 _Static_assert(LOGIN_USER_MAX + LOGIN_PASSWORD_MAX + LOGIN_STAMP_MAX + 3 <= LOGIN_AUTH_MAX,
 	       "every record fits checkpassword's 512 bytes");
 
-enum method { METHOD_LOGIN, METHOD_PLAIN, METHODS };
+enum method {
+	METHOD_LOGIN,
+	METHOD_PLAIN,
+	METHOD_EXTERNAL, /* no password; user is whom the client asks to be, or "" */
+	METHODS
+};
 
 /* Texts each with a NUL behind it, and none inside. */
 struct record {
-	enum method method; /* for nothing but the log */
+	enum method method; /* LOGIN or PLAIN: for nothing but the log */
 	char tag[LOGIN_TAG_MAX + 1];
 	char user[LOGIN_USER_MAX + 1];
 	char password[LOGIN_PASSWORD_MAX + 1];

@@ -157,9 +157,10 @@ bool prelogin_authenticate(struct bytes c, enum prelogin_mech *mech, struct byte
 	*initial = (struct bytes){ NULL, 0 };
 	if (!take_char(&c, ' ') || !take_atom(&c, &word))
 		return false;
-	*mech = bytes_iis(word, "PLAIN")   ? MECH_PLAIN
-		: bytes_iis(word, "LOGIN") ? MECH_LOGIN
-					   : MECH_UNKNOWN;
+	*mech = bytes_iis(word, "PLAIN")      ? MECH_PLAIN
+		: bytes_iis(word, "LOGIN")    ? MECH_LOGIN
+		: bytes_iis(word, "EXTERNAL") ? MECH_EXTERNAL
+					      : MECH_UNKNOWN;
 	if (c.n == 0)
 		return true;
 	if (!take_char(&c, ' ') || c.n == 0)

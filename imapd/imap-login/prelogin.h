@@ -24,7 +24,7 @@ enum prelogin_verb {
 	VERB_STARTTLS,
 };
 
-enum prelogin_mech { MECH_UNKNOWN, MECH_PLAIN, MECH_LOGIN };
+enum prelogin_mech { MECH_UNKNOWN, MECH_PLAIN, MECH_LOGIN, MECH_EXTERNAL };
 
 /* Name and password in memory of the command or of the caller's scratch. */
 struct credentials {

@@ -332,6 +332,19 @@ static void auth_login(struct session *s, struct bytes initial)
 		login(s, &c, METHOD_LOGIN);
 }
 
+/* RFC 4422 appendix A: the client says whom it wants to be, or nothing. */
+static void auth_external(struct session *s, struct bytes initial)
+{
+	struct credentials c = { .password = { "", 0 } };
+
+	if (!response(s, initial, "", decoded, &c.user))
+		return;
+	if (bytes_chr(c.user, '\0') != BYTES_NONE)
+		bad(s, "Invalid EXTERNAL message");
+	else
+		login(s, &c, METHOD_EXTERNAL);
+}
+
 static void cmd_authenticate(struct session *s, struct bytes args)
 {
 	enum prelogin_mech mech;
@@ -339,12 +352,14 @@ static void cmd_authenticate(struct session *s, struct bytes args)
 
 	if (!prelogin_authenticate(args, &mech, &initial))
 		bad(s, "AUTHENTICATE wants a mechanism");
-	else if (mech == MECH_UNKNOWN)
+	else if (mech == MECH_UNKNOWN || (mech == MECH_EXTERNAL && !s->talk->external))
 		tagged(s, "NO [CANNOT] Unknown mechanism"), count_bad(s);
 	else if (!s->talk->plaintext)
 		refused(s, OUTCOME_PRIVACY);
 	else if (mech == MECH_PLAIN)
 		auth_plain(s, initial);
+	else if (mech == MECH_EXTERNAL)
+		auth_external(s, initial);
 	else
 		auth_login(s, initial);
 }
@@ -355,6 +370,8 @@ static void write_capabilities(struct session *s)
 	if (s->talk->starttls)
 		writer_str(&s->out, " STARTTLS");
 	writer_str(&s->out, s->talk->plaintext ? " AUTH=PLAIN AUTH=LOGIN" : " LOGINDISABLED");
+	if (s->talk->external)
+		writer_str(&s->out, " AUTH=EXTERNAL");
 }
 
 /* RFC 3501 §6.2.1.  What the client sent behind the command, or somebody in its name, is

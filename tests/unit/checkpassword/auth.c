@@ -52,7 +52,7 @@ struct row {
 /* In a process of its own: a login is one, too. */
 static int play(const struct row *r)
 {
-	struct question q = { bytes_of(r->name), bytes_of(r->pass), false };
+	struct question q = { bytes_of(r->name), bytes_of(r->pass), false, false };
 	struct user u;
 	enum answer a;
 
