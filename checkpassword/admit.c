@@ -110,17 +110,17 @@ static void read_record(void)
 	admit_leave(ADMIT_MISUSED);
 }
 
-/* A login program of ours says this itself; what is left to tell is what the client
- * does not hear. */
-static bool ours_logs(void)
+/* A login program of ours says this itself, and so does Dovecot, to whom whatever
+ * stands on its stderr is an error. */
+static bool caller_logs(void)
 {
-	return loginfd_number() >= 0;
+	return loginfd_number() >= 0 || getenv("ORIG_UID");
 }
 
 static void failed(void) __attribute__((noreturn));
 static void failed(void)
 {
-	if (!ours_logs())
+	if (!caller_logs())
 		log_fields(LOG_LEVEL_INFO, "failure", "reason=AUTHENTICATIONFAILED");
 	admit_leave(ADMIT_REFUSED);
 }
@@ -138,7 +138,7 @@ static void refuse(const struct question *q)
 
 void admit_refuse_with(const char *code)
 {
-	log_fields(LOG_LEVEL_INFO, ours_logs() ? "refused" : "failure", "reason=%s", code);
+	log_fields(LOG_LEVEL_INFO, caller_logs() ? "refused" : "failure", "reason=%s", code);
 	admit_leave(loginfd_tell("code", code) ? ADMIT_REFUSED : ADMIT_LATER);
 }
 
@@ -194,7 +194,7 @@ static void proceed(bool lookup, char **argv)
 		admit_leave(ADMIT_LATER);
 	if (authorized() ? setenv("AUTHORIZED", "2", 1) < 0 : unsetenv("AUTHORIZED") < 0)
 		admit_leave(ADMIT_LATER);
-	if (!lookup && !ours_logs())
+	if (!lookup && !caller_logs())
 		log_fields(LOG_LEVEL_INFO, "login", "pid=%ld", (long)getpid());
 	signal(SIGPIPE, SIG_DFL);
 	execvp(argv[0], argv);
