@@ -34,7 +34,7 @@ INC_imapd   = $(INC_store) -Icommon/login -Iimapd
 INC_login   = $(INC_base) -Icommon/login
 INC_imap-login = $(INC_login) -Iimapd/imap-login
 INC_roost-ready = $(INC_login)
-INC_tests   = $(INC_store) -Icommon/login
+INC_tests   = $(INC_store) -Icommon/login -Icommon/tls
 INC_tls     = $(INC_login) -Icommon/tls
 INC_tls-server = $(INC_tls) -Icommon/tls/tls-server
 INC_bench   = $(INC_base) -Itests/bench
@@ -209,16 +209,16 @@ $(foreach u,$(UNITS),$(eval $(call UNIT,asan,$(B)/asan,$(u),-lcmocka)))
 $(foreach u,$(FUZZERS),$(eval $(call UNIT,fuzz,$(B),$(u))))
 
 # What somebody would do who took over a process, in the cage or jail of the real one.
-define PROBE # program, layer
-$(B)/$(1): $(B)/obj/release/tests/$(1).o $(call libs,release,$(2))
+define PROBE # program, layer, more objects
+$(B)/$(1): $(patsubst %,$(B)/obj/release/%.o,tests/$(1) $(3)) $(call libs,release,$(2))
 	@mkdir -p $$(@D)
 	$$(Q)$$(call PIE_LINK,$$^)
-$(B)/asan/$(1): $(B)/obj/asan/tests/$(1).o $(call libs,asan,$(2))
+$(B)/asan/$(1): $(patsubst %,$(B)/obj/asan/%.o,tests/$(1) $(3)) $(call libs,asan,$(2))
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_asan) $$(LD_asan) -o $$@ $$^
 endef
 $(eval $(call PROBE,cage_probe,store))
-$(eval $(call PROBE,login_probe,login))
+$(eval $(call PROBE,login_probe,login,common/tls/confine))
 
 fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
 fuzz: fuzzers

@@ -1,8 +1,9 @@
 /*
  * login_probe.c: what an attacker would do who owns a process of a login.
  *
- *	login_probe WHERE ACT          tries one thing: inside the jail of the parser or of the
- *	                               waiter (the gate after login), or free, without any
+ *	login_probe WHERE ACT          tries one thing: inside the jail of the parser, of the
+ *	                               waiter (the gate after login) or of the relay
+ *	                               (tls-server), or free, without any
  *	login_probe lie AUTHENTICATOR... HANDLER...
  *	                               the gate of the real login programs with a parser that
  *	                               tells it the lie in the environment variable LIE
@@ -31,6 +32,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "gate.h"
 #include "jail.h"
 #include "sanitized.h"
@@ -416,6 +418,14 @@ static const struct act *find(const char *name)
 	_exit(MISUSED);
 }
 
+static void as_relay(void)
+{
+	struct confine c;
+
+	confine_find(&c);
+	confine(&c, &keep, 1, other);
+}
+
 /* The child that tries it; 0 to 119 is errno. */
 static void inside(const char *where, const struct act *a) __attribute__((noreturn));
 static void inside(const char *where, const struct act *a)
@@ -427,6 +437,8 @@ static void inside(const char *where, const struct act *a)
 		jail_parser(&j, keep, parent);
 	else if (strcmp(where, "waiter") == 0)
 		jail_waiter(&j, keep, other);
+	else if (strcmp(where, "relay") == 0)
+		as_relay();
 	else if (strcmp(where, "free") != 0)
 		_exit(MISUSED);
 	_exit((int)a->act());
