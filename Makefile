@@ -231,7 +231,7 @@ CLIENTS = curl getmail6 imapfilter isync libmail-imapclient-perl neomutt offline
 PACKAGES = $(BUILD_PACKAGES) make libcmocka-dev clang libclang-rt-14-dev clang-format \
 	cppcheck libpam-wrapper openssl tmux python3 strace procps $(CLIENTS) $(TCPSERVER)
 # A listener is on most machines already.
-DEMO_PACKAGES = $(BUILD_PACKAGES) make curl procps \
+DEMO_PACKAGES = $(BUILD_PACKAGES) make curl openssl procps \
 	$(shell command -v systemd-socket-activate >/dev/null || echo $(TCPSERVER))
 
 deps:

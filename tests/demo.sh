@@ -3,7 +3,7 @@
 #
 #	make demo                      users alice and bob, with some messages
 #	MAILDIR=~/Maildir make demo    that one, in place, for a user "demo"
-#	make demo PORT=1143            not just any free port
+#	make demo PORT=1143            not just any free port (for imaps it is always one)
 #	make demo ONCE=1               ends when it has shown everything
 #
 # Without ONCE it serves until SIGINT or SIGTERM, with or without a terminal; then no
@@ -17,7 +17,7 @@
 set -eu
 : "${B:?}" "${SRC:?}"
 me=$(id -u)
-place='' server='' tail='' ended=1
+place='' server='' tls='' tail='' ended=1
 
 die() {
 	echo "demo: $*" >&2
@@ -25,9 +25,9 @@ die() {
 	exit 1
 }
 
-# The listener leads a session; all that it started is in there.
+# Each listener leads a session; all that it started is in there.
 running() {
-	ps -o stat= -p "$server" -s "$server" | grep -q '^[^Z]'
+	ps -o stat= -p "$1" -s "$1" | grep -q '^[^Z]'
 }
 
 # until_true SECONDS COMMAND...
@@ -44,16 +44,18 @@ until_true() {
 # All of the session, handlers included: they say BYE.
 stop() {
 	trap '' INT TERM HUP
-	if [ -n "$server" ]; then
-		pkill -TERM -s "$server" || true
-		until_true 5 gone || pkill -KILL -s "$server" || true
-	fi
+	for leader in $server $tls; do
+		pkill -TERM -s "$leader" || true
+	done
+	for leader in $server $tls; do
+		until_true 5 gone "$leader" || pkill -KILL -s "$leader" || true
+	done
 	[ -z "$tail" ] || kill "$tail" 2>/dev/null || true
 	[ -z "$place" ] || rm -rf "$place"
 }
 
 gone() {
-	! running
+	! running "$1"
 }
 
 check_maildir() {
@@ -125,7 +127,8 @@ make_users() {
 set_up() {
 	place=$(mktemp -d /var/tmp/roost-demo.XXXXXX)
 	umask 077
-	for program in imapd imap-login checkpassword checkpassword-crypt roost-users; do
+	for program in imapd imap-login checkpassword checkpassword-crypt roost-users tls-server \
+		roost-cert; do
 		install -m 755 "$B/$program" "$place"
 	done
 	mkdir "$place/home" "$place/run"
@@ -133,13 +136,17 @@ set_up() {
 		AUTH=users
 		USERS_CDB=$place/users.cdb
 		RUN_DIR=$place/run
+		TLS_CERT=$place/tls.pem
 		LOGIN_USER=60101
 		TLS_USER=60102
 		WAIT_USER=60103
 	END
+	"$place/roost-cert" -f "$place/tls.pem" localhost 127.0.0.1 >"$place/out"
+	fingerprint=$(sed -n 's/.*Fingerprint=//p' "$place/out")
+	openssl x509 -in "$place/tls.pem" -out "$place/tls.crt"
 	make_users
 	chmod 755 "$place" "$place/home" "$place/run"
-	chmod 644 "$place/roost.conf"
+	chmod 644 "$place/roost.conf" "$place/tls.crt"
 }
 
 # start PORT: true as soon as it listens.  The chain is the one of imap-login(8).
@@ -150,18 +157,36 @@ start() {
 	*) listener=(systemd-socket-activate -a --inetd -l "127.0.0.1:$port" -E ROOST_CONF
 		${ASAN_OPTIONS:+-E ASAN_OPTIONS}) ;;
 	esac
-	env -i PATH="$PATH" ROOST_CONF="$place/roost.conf" \
-		${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} \
-		setsid setpriv --pdeathsig TERM "${listener[@]}" \
-		"$place/imap-login" "$place/checkpassword" "$place/imapd" \
-		</dev/null >"$place/port" 2>"$place/log" &
+	: >"$place/log"
+	serve "${listener[@]}"
 	server=$!
 	until_true 10 started && [ -n "$port" ]
 }
 
+# serve LISTENER...: it and the chain, in a session of their own.
+serve() {
+	env -i PATH="$PATH" ROOST_CONF="$place/roost.conf" \
+		${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} \
+		setsid setpriv --pdeathsig TERM "$@" \
+		"$place/imap-login" "$place/checkpassword" "$place/imapd" \
+		</dev/null >"$place/port" 2>>"$place/log" &
+}
+
+# imaps: tls-server listens by itself.
+start_tls() {
+	serve "$place/tls-server" -l 127.0.0.1:0
+	tls=$!
+	until_true 10 tls_started && [ -n "$tls_port" ] || die "tls-server doesn't listen"
+}
+
+tls_started() {
+	tls_port=$(sed -n 's/.*event=listen .*port=\([0-9]*\).*/\1/p' "$place/log")
+	[ -n "$tls_port" ] || ! running "$tls"
+}
+
 # Listens, or never will.
 started() {
-	running || { port=; return 0; }
+	running "$server" || { port=; return 0; }
 	case $LISTENER in
 	tcpserver) read -r port <"$place/port" ;;
 	*) grep -q '^Listening on' "$place/log" ;;
@@ -189,8 +214,8 @@ listen() {
 imap() {
 	path=$1
 	shift
-	curl -q -sS --noproxy '*' --max-time 60 -K "$place/$user.curl" "$@" \
-		"imap://127.0.0.1:$port/$path"
+	case "$*" in *--url*) ;; *) set -- "$@" --url "imap://127.0.0.1:$port/$path" ;; esac
+	curl -q -sS --noproxy '*' --max-time 60 -K "$place/$user.curl" "$@"
 }
 
 # What goes to the terminal is a stranger's text.
@@ -207,6 +232,12 @@ show_curl() {
 		imap "INBOX;MAILINDEX=1" >"$place/out" || die "curl can't fetch a message"
 		show 20
 	fi
+	printf '\n== over TLS, the certificate checked: imaps, then STARTTLS\n'
+	imap "" --cacert "$place/tls.crt" --url "imaps://localhost:$tls_port/" >"$place/out" ||
+		die "curl can't list the folders over imaps"
+	imap "" --cacert "$place/tls.crt" --ssl-reqd >>"$place/out" ||
+		die "curl can't list the folders after STARTTLS"
+	show
 	printf '\n== with a wrong password\n'
 	code=0
 	imap "" -u "$user:wrong" >"$place/out" 2>&1 || code=$?
@@ -244,11 +275,15 @@ show_clients() {
 
 	== served by $LISTENER from ${MAILDIR:-$place/home}
 	   programs, settings, log: $place (removed at the end)
-	   server 127.0.0.1, port $port, IMAP, connection security: none
+	   server 127.0.0.1, port $port, IMAP, connection security: none, or STARTTLS
+	   server 127.0.0.1, port $tls_port, IMAP, connection security: SSL/TLS
 	$(sort "$place/logins")
+	   certificate, signed by itself: $place/tls.crt, SHA-256
+	   $fingerprint
 
 	curl:
 	   curl -u $user:$password 'imap://127.0.0.1:$port/INBOX;MAILINDEX=1'
+	   curl -u $user:$password --cacert $place/tls.crt 'imaps://localhost:$tls_port/'
 	neomutt, mutt:
 	   neomutt -n -F /dev/null -f =INBOX -e 'set ssl_force_tls=no ssl_starttls=no \\
 	      imap_user=$user imap_pass=$password folder=imap://127.0.0.1:$port'
@@ -261,7 +296,8 @@ show_clients() {
 	   SSLType None
 	Thunderbird, Account Settings, Server Settings:
 	   Server Name 127.0.0.1, Port $port, User Name $user,
-	   Connection security: None, Authentication method: Password, transmitted insecurely
+	   Connection security: None, Authentication method: Password, transmitted insecurely;
+	   or Port $tls_port, SSL/TLS, Normal password, and confirm the certificate above
 	END
 }
 
@@ -271,6 +307,7 @@ trap 'exit $ended' INT TERM HUP PIPE
 [ -z "${MAILDIR:-}" ] || check_maildir
 set_up
 listen
+start_tls
 show_curl
 show_idle
 show_clients
