@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import idle
+import overtls
 import servers
 
 SESSIONS = 100  # of each client in one run
@@ -350,4 +351,5 @@ def change(bench, size):
 
 
 ALL = {"floor": floor, "session": session, "select": select_states, "fetch": fetch, "body": body,
-       "idle": idle.idle, "search": search, "change": change}
+       "idle": idle.idle, "search": search, "change": change,
+       "tls": overtls.tls}

@@ -17,6 +17,8 @@ TARGETS = {
     "search": {"FROM, first": 3, "FROM, later": 4, "SUBJECT, first": 3, "SUBJECT, later": 4,
                "TEXT, first": 5, "TEXT, later": 5},
     "body": {"BODY.PEEK[]": 2.5},
+    "tls": {"listening: session, full handshake, CPU": 3, "listening: BODY.PEEK[]": 0.8,
+            "per connection: session, full handshake, CPU": 1, "per connection: BODY.PEEK[]": 0.8},
     "change": {"STORE all": 3, "EXPUNGE every second": 1.5, "COPY 10,000": 1.5,
                "APPEND, one at a time": 2, "APPEND, pipelined": 2},
     "idle": {"1,000 sessions: handler, private": 6.5, "1,000 sessions: connection, private": 4.6,

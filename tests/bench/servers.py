@@ -149,17 +149,20 @@ class Server:
         self.account.main = self.p.pid
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 5) as s:
-                    s.settimeout(5)
-                    if s.recv(100).startswith(b"* OK"):
-                        return
-            except OSError:
-                pass
+            if self.answers():
+                return
             if self.p.poll() is not None:
                 break
             time.sleep(0.1)
         raise RuntimeError(f"{self.name} doesn't answer: " + self.log()[-2000:])
+
+    def answers(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 5) as s:
+                s.settimeout(5)
+                return s.recv(100).startswith(b"* OK")
+        except OSError:
+            return False
 
     def log(self):
         with open(os.path.join(self.dir, "log"), encoding="utf-8", errors="replace") as f:
