@@ -554,7 +554,7 @@ int maildir_sync_locked(struct mailbox *mb, enum mailbox_sync how, bool force, s
 	r = sync_list(&s, e);
 	if (r > 0)
 		r = sync_files(&s, how, force, e);
-	if (r == 0)
+	if (r == 0 || (r < 0 && !index_usable(mb->index))) /* a record turned out damaged */
 		r = maildir_build(mb, e);
 	sync_free(&s);
 	return r < 0 ? -1 : 0;
