@@ -379,6 +379,7 @@ PEOPLE = {"alice": "secret", "bob": ("SHA512-CRYPT", 'a "quoted" pass\\word: 100
 TYPED = [("alice", "alice"), ("ALICE", "alice"), ("alice+detail", "alice"), ("bob", "bob"),
          ("Bob+a.b", "bob"), ("zoe", "zoe"), ("Carl@Example.ORG", "carl@example.org"),
          ("carl+x@example.org", "carl@example.org")]
+LOG_SHOWN = 20000  # bytes of a log that say why a test failed
 LISTENERS = {"tcpserver": "tcpserver", "systemd": "systemd-socket-activate"}
 
 
@@ -615,5 +616,7 @@ class Chain:
         try:
             if kind is None:
                 self.idle()
+            elif issubclass(kind, Exception):
+                print("the end of the log:\n" + self.log()[-LOG_SHOWN:], file=sys.stderr)
         finally:
             self.close()
