@@ -32,6 +32,7 @@
 #include "starttls.h"
 #include "tally.h"
 #include "wait.h"
+#include "writer.h"
 
 #define EXIT_MISUSE 2
 #define OWN_FD 10           /* descriptors of ours begin here */
@@ -395,6 +396,7 @@ int gate_main(const struct protocol *protocol, int argc, char **argv)
 	if (!proxy_find_peer(&g.peer, g.proxied, &g.jail))
 		return 0;
 	settings(&g);
+	writer_no_delay(1); /* a BYE held back is lost if the client sends a byte as we close */
 	if (!tally_enter(&g.tally, g.peer.ip)) {
 		log_fields(LOG_LEVEL_WARN, "closed", "reason=crowd failures=0");
 		return 0;

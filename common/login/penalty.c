@@ -5,8 +5,9 @@
  * set is its own.  Each entry has a checksum, so a file that is empty, short, torn or
  * full of something else is a table with fewer entries, and made good by the
  * next write.  Readers don't lock: an entry that they catch half written is one
- * penalty less.  Times are those of the clock that never jumps; one from the
- * future is of another boot, and void.
+ * penalty less.  Times are those of the clock that never jumps.  Who guesses on many
+ * connections has several gates at the lock, and they get it in any order: a time
+ * somewhat later than ours is one of theirs.  One from further on is of another boot, and void.
  */
 #include "penalty.h"
 
@@ -50,9 +51,10 @@ static uint32_t level_now(const struct entry *e, int64_t now)
 {
 	int64_t faded;
 
-	if (e->crc != checksum(e) || e->level > PENALTY_LEVELS || e->when < 0 || e->when > now)
+	if (e->crc != checksum(e) || e->level > PENALTY_LEVELS || e->when < 0 ||
+	    (e->when > now && e->when - now > PENALTY_AHEAD_MS))
 		return 0;
-	faded = (now - e->when) / PENALTY_FADE_MS;
+	faded = e->when < now ? (now - e->when) / PENALTY_FADE_MS : 0;
 	return faded < e->level ? e->level - (uint32_t)faded : 0;
 }
 
@@ -111,10 +113,13 @@ static int raise_level(int fd, const struct address *key, int64_t now)
 
 	read_set(fd, key, &set);
 	e = find(&set, key, now);
-	if (e)
+	if (e) {
 		new.level += level_now(e, now);
-	else
+		if (e->when > now)
+			new.when = e->when;
+	} else {
 		e = make_room(&set, now);
+	}
 	if (new.level > PENALTY_LEVELS)
 		new.level = PENALTY_LEVELS;
 	new.crc = checksum(&new);

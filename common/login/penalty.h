@@ -15,6 +15,7 @@
 #define PENALTY_LEVELS 4
 #define PENALTY_MAX_MS 15000 /* clients give up on an answer after 20 to 60 seconds */
 #define PENALTY_FADE_MS 150000
+#define PENALTY_AHEAD_MS 10000 /* between a gate's look at the clock and its turn, at most */
 #define PENALTY_SETS 1024 /* of PENALTY_WAYS entries each: 256 KiB, */
 #define PENALTY_WAYS 8    /* of which the oldest goes when a ninth address comes */
 

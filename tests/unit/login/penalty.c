@@ -81,13 +81,29 @@ static void test_clock(void **state)
 
 	(void)state;
 	penalty_add(&a, START);
-	assert_int_equal(penalty_ms(&a, START - 1), 0);
+	assert_int_equal(penalty_ms(&a, START - PENALTY_AHEAD_MS - 1), 0);
 	penalty_add(&a, 5);
 	assert_int_equal(penalty_ms(&a, 5), 2000);
 	assert_int_equal(penalty_ms(&a, INT64_MAX), 0);
 	penalty_add(&a, INT64_MAX);
 	assert_int_equal(penalty_ms(&a, INT64_MAX), 2000);
 	assert_int_equal(penalty_ms(&a, 5), 0);
+}
+
+/* Gates that fail at the same instant get the lock in any order: each counts. */
+static void test_order(void **state)
+{
+	struct address a = at("192.0.2.7");
+
+	(void)state;
+	penalty_add(&a, START + PENALTY_AHEAD_MS);
+	penalty_add(&a, START);
+	assert_int_equal(penalty_ms(&a, START), 4000);
+	penalty_add(&a, START + 1);
+	penalty_add(&a, START);
+	assert_int_equal(penalty_ms(&a, START), 15000);
+	/* The time of the last failure is the latest of them. */
+	assert_int_equal(penalty_ms(&a, START + PENALTY_AHEAD_MS + PENALTY_FADE_MS - 1), 15000);
 }
 
 /* As many keys of one set as it holds, and one more: the oldest goes. */
@@ -241,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_levels, begin),
 		cmocka_unit_test_setup(test_clock, begin),
+		cmocka_unit_test_setup(test_order, begin),
 		cmocka_unit_test_setup(test_full, begin),
 		cmocka_unit_test_setup(test_damage, begin),
 		cmocka_unit_test_setup(test_processes, begin),
