@@ -193,7 +193,7 @@ static void prepare(struct fetch *f, struct fetch_message *m)
 
 	if (f->plan.file) {
 		m->have_mail = found(f, mailbox_mail(f->s->mb, m->seq, &m->mail, &e), &e);
-		if (m->have_mail && (f->plan.octets || f->plan.kinds & 1u << FETCH_SIZE))
+		if (m->have_mail && f->plan.kinds & 1u << FETCH_SIZE)
 			correct_size(f, m);
 	}
 	if (!f->plan.cached)
@@ -227,6 +227,8 @@ static void send_message(struct fetch *f, uint32_t seq, bool new_flags)
 	prepare(f, &m);
 	for (size_t i = 0; i < f->plan.n; i++)
 		write_item(f, &m, &f->plan.items[i]);
+	if (m.have_mail && m.counted)
+		correct_size(f, &m);
 	if (new_flags && (m.record.flags & FLAG_SEEN) && !f->flags_sent) {
 		write_flags(f, &m);
 	}

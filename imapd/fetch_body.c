@@ -9,6 +9,11 @@
  */
 #include "fetch.h"
 
+#include "num.h"
+
+#define NUL_SENT '\x80'
+#define LITERAL_HEAD (NUM_DIGITS + 4) /* "{octets}" CRLF */
+
 static void parse_message(struct arena *scratch, struct fetch_message *m, bool all)
 {
 	if (all && m->parsed != PARSED_ALL) {
@@ -134,6 +139,16 @@ static void memo_keep(const struct fetch_message *m, const struct section *s,
 
 /* --- strings --- */
 
+/* Writes it at p; its length. */
+static size_t literal_head(char *p, uint64_t octets)
+{
+	size_t n = 1 + num_format(p + 1, octets);
+
+	p[0] = '{';
+	memcpy(p + n, "}\r\n", 3);
+	return n + 3;
+}
+
 /* Bytes that need nothing but that NUL is no CHAR8. */
 static void put_straight(struct writer *w, struct bytes b)
 {
@@ -143,7 +158,7 @@ static void put_straight(struct writer *w, struct bytes b)
 		writer_bytes(w, bytes_sub(b, 0, nul));
 		if (nul == BYTES_NONE)
 			return;
-		writer_char(w, '\x80');
+		writer_char(w, NUL_SENT);
 		b = bytes_from(b, nul + 1);
 	}
 }
@@ -179,16 +194,42 @@ static void put_crlf(struct writer *w, struct fetch_piece *p, uint64_t start, ui
 		writer_crlf(w, bytes_sub(rest, 0, nul), &last);
 		if (nul == BYTES_NONE)
 			break;
-		writer_char(w, '\x80');
-		last = '\x80';
+		writer_char(w, NUL_SENT);
+		last = NUL_SENT;
 		rest = bytes_from(rest, nul + 1);
 	}
 	if (cr_last)
 		writer_char(w, '\r');
 }
 
+/* A whole message that fits the buffer twice: counted, copied and converted in one walk, and
+ * the length written before it afterwards.  False: it doesn't fit. */
+static bool put_whole(struct writer *w, struct fetch_message *m)
+{
+	char head[LITERAL_HEAD];
+	struct bytes raw = m->mail.raw;
+	uint64_t likely = m->counted                              ? m->octets
+			  : m->record.vsize != INDEX_SIZE_UNKNOWN ? m->record.vsize
+								  : raw.n;
+	size_t room = literal_head(head, likely);
+
+	if (raw.n == 0 || raw.n > (w->cap - sizeof(head)) / 2)
+		return false;
+	char *to = writer_room(w, sizeof(head) + 2 * raw.n);
+	size_t n = bytes_to_crlf(to + room, raw, 0, NUL_SENT);
+	size_t length = literal_head(head, n);
+	if (length != room)
+		memmove(to + length, to + room, n);
+	memcpy(to, head, length);
+	writer_wrote(w, length + n);
+	m->octets = n;
+	m->counted = true;
+	return true;
+}
+
 static void put_piece(struct writer *w, struct fetch_piece *p, const struct section *s)
 {
+	char head[LITERAL_HEAD];
 	uint64_t start = 0, n = p->octets;
 
 	if (s->partial) {
@@ -199,9 +240,7 @@ static void put_piece(struct writer *w, struct fetch_piece *p, const struct sect
 		writer_str(w, "\"\"");
 		return;
 	}
-	writer_char(w, '{');
-	writer_u64(w, n);
-	writer_str(w, "}\r\n");
+	writer_put(w, head, literal_head(head, n));
 	if (p->octets == p->b.n)
 		put_straight(w, bytes_sub(p->b, (size_t)start, (size_t)n));
 	else
@@ -221,6 +260,8 @@ void fetch_section(struct writer *w, struct arena *scratch, struct buf *text,
 	} else if (memo_find(m, s, &piece)) {
 		/* as the last time */
 	} else if (s->text == SECTION_ALL && !s->nnumbers) {
+		if (!s->partial && put_whole(w, m))
+			return;
 		piece.b = m->mail.raw;
 		piece.octets = fetch_octets(m);
 	} else {

@@ -15,6 +15,7 @@
 /* Limits, each protecting the process against what a client sends. */
 #define IMAP_LINE_MAX 65536         /* one line without its literals: RFC 7162 §4 asks 8192 */
 #define IMAP_COMMAND_MAX (1u << 20) /* a command with its literals, but for APPEND's message */
+#define IMAP_OUTPUT 65536           /* replies leave in pieces of that size: few system calls */
 #define IMAP_TEXT_KEEP 4096         /* memory for the text kept between commands */
 #define IMAP_TAG_MAX 64
 #define IMAP_BAD_MAX 10       /* BAD in a row, then BYE */

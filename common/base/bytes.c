@@ -200,38 +200,41 @@ size_t bytes_ifind(struct bytes hay, struct bytes needle)
 	return find(hay, needle, true);
 }
 
-static size_t end_line(char *out, char before)
+/* One byte that may be LF or NUL: its length. */
+static size_t special(char *out, char c, char before, char nul)
 {
-	bool lacks = before != '\r';
+	bool lacks = c == '\n' && before != '\r';
+
 	out[0] = '\r';
-	out[lacks] = '\n';
+	out[lacks] = c ? c : nul;
 	return 1u + lacks;
 }
 
-size_t bytes_to_crlf(char *out, struct bytes in, char last)
+size_t bytes_to_crlf(char *out, struct bytes in, char last, char nul)
 {
 	size_t i = 0, n = 0;
 #ifdef __SSE2__
-	const __m128i lf = _mm_set1_epi8('\n');
-	while (in.n - i >= 16) {
-		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(in.p + i));
-		unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, lf));
-		size_t plain = mask ? (size_t)__builtin_ctz(mask) : 16;
-		_mm_storeu_si128((__m128i *)(void *)(out + n), x);
+	const __m128i lf = _mm_set1_epi8('\n'), zero = _mm_setzero_si128();
+	while (in.n - i >= 32) {
+		__m128i a = _mm_loadu_si128((const __m128i *)(const void *)(in.p + i));
+		__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(in.p + i + 16));
+		_mm_storeu_si128((__m128i *)(void *)(out + n), a);
+		_mm_storeu_si128((__m128i *)(void *)(out + n + 16), b);
+		a = _mm_or_si128(_mm_cmpeq_epi8(a, lf), _mm_cmpeq_epi8(a, zero));
+		b = _mm_or_si128(_mm_cmpeq_epi8(b, lf), _mm_cmpeq_epi8(b, zero));
+		unsigned mask = (unsigned)_mm_movemask_epi8(a) | (unsigned)_mm_movemask_epi8(b)
+									 << 16;
+		size_t plain = mask ? (size_t)__builtin_ctz(mask) : 32;
 		i += plain;
 		n += plain;
 		if (mask) {
-			n += end_line(out + n, i ? in.p[i - 1] : last);
+			n += special(out + n, in.p[i], i ? in.p[i - 1] : last, nul);
 			i++;
 		}
 	}
 #endif
-	for (; i < in.n; i++) {
-		if (in.p[i] == '\n')
-			n += end_line(out + n, i ? in.p[i - 1] : last);
-		else
-			out[n++] = in.p[i];
-	}
+	for (; i < in.n; i++)
+		n += special(out + n, in.p[i], i ? in.p[i - 1] : last, nul);
 	return n;
 }
 

@@ -106,9 +106,9 @@ static inline struct bytes bytes_from(struct bytes a, size_t from)
 	return bytes_sub(a, from, (size_t)-1);
 }
 
-/* Copies in to out with a CR before every LF that has none; last is the byte
- * before in (0: none).  The length; out has room for 2 * in.n + 16 bytes. */
-size_t bytes_to_crlf(char *out, struct bytes in, char last);
+/* Copies in to out with a CR before every LF that has none, and `nul` for each NUL;
+ * last is the byte before in (0: none).  The length; out has room for 2 * in.n bytes. */
+size_t bytes_to_crlf(char *out, struct bytes in, char last, char nul);
 
 /* Without white space (ascii_isspace) at both ends. */
 struct bytes bytes_trim(struct bytes a);

@@ -181,7 +181,7 @@ void writer_crlf(struct writer *w, struct bytes b, char *last)
 	for (size_t at = fine; at < b.n && !w->error;) {
 		char *out = writer_room(w, 256);
 		struct bytes piece = bytes_sub(b, at, (w->cap - w->n - 16) / 2);
-		writer_wrote(w, bytes_to_crlf(out, piece, *last));
+		writer_wrote(w, bytes_to_crlf(out, piece, *last, '\0'));
 		*last = piece.p[piece.n - 1];
 		at += piece.n;
 	}

@@ -205,22 +205,39 @@ static int with_file(struct mailbox *mb, uint32_t uid,
 
 struct open_mail {
 	int fd;
+	bool stated; /* st is filled */
 	struct stat st;
 };
+
+static int stat_mail(struct open_mail *o)
+{
+	o->stated = fstat(o->fd, &o->st) == 0;
+	if (o->stated && S_ISREG(o->st.st_mode))
+		return 0;
+	if (o->stated)
+		errno = EINVAL;
+	return -1;
+}
+
+/* Reading is no news of a message: its access time stays, and isn't written.  That is the
+ * owner's right alone. */
+static int open_file(struct maildir *m, int dir, const char *name)
+{
+	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	int fd = m->not_owner ? -1 : file_open(dir, name, flags | O_NOATIME, 0);
+
+	if (fd >= 0 || (!m->not_owner && errno != EPERM))
+		return fd;
+	m->not_owner = true;
+	return file_open(dir, name, flags, 0);
+}
 
 static int open_step(struct mailbox *mb, int dir, const char *name, void *ctx)
 {
 	struct open_mail *o = ctx;
 
-	(void)mb;
-	o->fd = file_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	if (o->fd < 0)
-		return -1;
-	if (fstat(o->fd, &o->st) == 0 && S_ISREG(o->st.st_mode))
-		return 0;
-	close(o->fd);
-	errno = EINVAL;
-	return -1;
+	o->fd = open_file(maildir_of(mb), dir, name);
+	return o->fd < 0 ? -1 : 0;
 }
 
 static int stat_step(struct mailbox *mb, int dir, const char *name, void *ctx)
@@ -231,13 +248,31 @@ static int stat_step(struct mailbox *mb, int dir, const char *name, void *ctx)
 	return fstatat(dir, name, &o->st, 0);
 }
 
-/* The whole file in the buffer of the mailbox, or mapped. */
-static int load(struct mailbox *mb, int fd, size_t size, struct mail *m)
+/* One read shows that a file ends within the buffer.  False: it has to be looked at. */
+static bool load_small(struct mailbox *mb, int fd, struct mail *m)
 {
+	buf_reset(&mb->body);
+	ssize_t got = pread(fd, buf_reserve(&mb->body, MAIL_BUFFER + 1), MAIL_BUFFER + 1, 0);
+	if (got <= 0 || got > MAIL_BUFFER)
+		return false;
+	mb->body.n = (size_t)got;
+	mb->body_used = true;
+	m->raw = buf_view(&mb->body);
+	return true;
+}
+
+/* The whole file in the buffer of the mailbox, or mapped. */
+static int load(struct mailbox *mb, struct open_mail *o, struct mail *m)
+{
+	if (!mb->body_used && maildir_of(mb)->local && load_small(mb, o->fd, m))
+		return 0;
+	if (!o->stated && stat_mail(o) < 0)
+		return -1;
+	size_t size = (size_t)o->st.st_size;
 	if (size <= MAIL_BUFFER && !mb->body_used) {
 		buf_reset(&mb->body);
 		char *to = buf_reserve(&mb->body, size ? size : 1);
-		ssize_t got = file_pread_all(fd, to, size, 0);
+		ssize_t got = file_pread_all(o->fd, to, size, 0);
 		if (got < 0)
 			return -1;
 		mb->body.n = (size_t)got;
@@ -246,7 +281,7 @@ static int load(struct mailbox *mb, int fd, size_t size, struct mail *m)
 		return 0;
 	}
 	struct filemap *map = mem_alloc(sizeof(*map));
-	if (filemap_open(map, fd, size ? size : 1, false) < 0) {
+	if (filemap_open(map, o->fd, size ? size : 1, false) < 0) {
 		free(map);
 		return -1;
 	}
@@ -265,11 +300,12 @@ static int maildir_mail(struct mailbox *mb, const struct index_record *r, struct
 	*m = (struct mail){ 0 };
 	if (got <= 0)
 		return got;
-	if (r->internal_date == INDEX_DATE_UNKNOWN)
-		mailbox_learn(mb, r->uid, o.st.st_mtim.tv_sec, INDEX_SIZE_UNKNOWN);
-	if (load(mb, o.fd, (size_t)o.st.st_size, m) < 0)
+	bool dated = r->internal_date != INDEX_DATE_UNKNOWN;
+	if ((!dated && stat_mail(&o) < 0) || load(mb, &o, m) < 0)
 		got = error_errno(e, "Message could not be read", "%s: uid %u",
 				  maildir_of(mb)->path, r->uid);
+	else if (!dated)
+		mailbox_learn(mb, r->uid, o.st.st_mtim.tv_sec, INDEX_SIZE_UNKNOWN);
 	close(o.fd);
 	return got;
 }

@@ -67,6 +67,7 @@ struct maildir {
 	bool local;
 	bool writable;            /* the mail */
 	bool list_writable;       /* uidlist and keywords */
+	bool not_owner;           /* of some message: O_NOATIME is refused */
 	unsigned list_locks;      /* how often dovecot-uidlist.lock is taken by us */
 	bool unsynced;            /* renames that no fsync of `cur` followed yet */
 	const char *path;         /* for the log only */

@@ -198,13 +198,13 @@ static void test_split(void **state)
 	}
 }
 
-static size_t crlf_slowly(char *out, struct bytes in, char last)
+static size_t crlf_slowly(char *out, struct bytes in, char last, char nul)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < in.n; last = in.p[i++]) {
 		if (in.p[i] == '\n' && last != '\r')
 			out[n++] = '\r';
-		out[n++] = in.p[i];
+		out[n++] = in.p[i] ? in.p[i] : nul;
 	}
 	return n;
 }
@@ -214,19 +214,20 @@ static void test_to_crlf(void **state)
 	(void)state;
 	uint32_t random = 5;
 	for (size_t n = 0; n < 200; n++) {
-		char *in = exact(n), *out = exact(2 * n + 16), *want = exact(2 * n + 16);
+		char *in = exact(n), *out = exact(2 * n), *want = exact(2 * n);
 		for (size_t i = 0; i < n; i++) {
 			random = random * 1664525 + 1013904223;
-			in[i] = "\r\nabcdefgh\n"[(random >> 16) % (n % 11 + 1)];
+			in[i] = "\r\n\0abcdefgh\n"[(random >> 16) % (n % 12 + 1)];
 		}
 		for (int cr = 0; cr < 2; cr++) {
 			struct bytes b = { in, n };
-			size_t len = bytes_to_crlf(out, b, cr ? '\r' : 'x');
-			assert_int_equal(len, crlf_slowly(want, b, cr ? '\r' : 'x'));
+			char last = cr ? '\r' : 'x', nul = cr ? '\x80' : '\0';
+			size_t len = bytes_to_crlf(out, b, last, nul);
+			assert_int_equal(len, crlf_slowly(want, b, last, nul));
 			assert_memory_equal(out, want, len);
 		}
 		memset(in, '\n', n);
-		assert_int_equal(bytes_to_crlf(out, (struct bytes){ in, n }, 0), 2 * n);
+		assert_int_equal(bytes_to_crlf(out, (struct bytes){ in, n }, 0, 0), 2 * n);
 		free(in);
 		free(out);
 		free(want);
