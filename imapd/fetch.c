@@ -135,6 +135,16 @@ static void write_cached(struct fetch *f, struct fetch_message *m, struct bytes 
 	writer_bytes(&f->s->out, m->items[item]);
 }
 
+static void write_body(struct fetch *f, struct fetch_message *m, struct bytes label)
+{
+	if (!m->items[ITEM_BODYSTRUCTURE].p)
+		return;
+	buf_reset(&f->text);
+	body_write(&f->text, m->items[ITEM_BODYSTRUCTURE]);
+	begin_item(f, m, label);
+	writer_bytes(&f->s->out, buf_view(&f->text));
+}
+
 static void write_section(struct fetch *f, struct fetch_message *m, const struct fetch_item *item)
 {
 	if (item->section.kept ? !m->items[ITEM_HEADERS].p : !m->have_mail)
@@ -171,7 +181,7 @@ static void write_item(struct fetch *f, struct fetch_message *m, const struct fe
 		write_cached(f, m, item->label, ITEM_BODYSTRUCTURE);
 		break;
 	case FETCH_BODY:
-		write_cached(f, m, item->label, ITEM_BODY);
+		write_body(f, m, item->label);
 		break;
 	case FETCH_SECTION:
 		write_section(f, m, item);

@@ -77,7 +77,11 @@ __attribute__((target("sse4.2"))) static uint32_t crc_instruction(uint32_t crc,
 	for (; n >= 8; n -= 8, p += 8)
 		wide = _mm_crc32_u64(wide, get_le64(p));
 	crc = (uint32_t)wide;
-	for (; n; n--)
+	if (n & 4) {
+		crc = _mm_crc32_u32(crc, get_le32(p));
+		p += 4;
+	}
+	for (n &= 3; n; n--)
 		crc = _mm_crc32_u8(crc, *p++);
 	return crc;
 }

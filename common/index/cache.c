@@ -47,8 +47,12 @@ void cache_trim(struct cache *c)
 	c->window_cap = c->window_n = 0;
 	c->run = 0;
 	c->refused = 0;
-	if (!c->npending)
-		buf_free(&c->batch);
+	if (c->npending)
+		return;
+	buf_free(&c->batch);
+	free(c->pending);
+	c->pending = NULL;
+	c->pending_cap = 0;
 }
 
 void cache_close(struct cache *c)
@@ -152,7 +156,7 @@ static const char *look(struct cache *c, uint64_t at, size_t n)
 
 /* --- entries --- */
 
-static uint32_t entry_crc(const struct cache_entry *e, const char *slots)
+static uint32_t entry_crc(const struct cache_entry *e, const void *slots)
 {
 	uint32_t crc = crc32c(0, e, offsetof(struct cache_entry, crc));
 	return crc32c(crc, slots, e->items * sizeof(struct cache_slot));
@@ -178,9 +182,11 @@ bool cache_check(const char *p, size_t n, uint64_t id, struct cache_entry *e,
 	    e->items > CACHE_ITEMS_MAX || e->length > CACHE_ENTRY_MAX || e->length % CACHE_ALIGN)
 		return false;
 	size_t head = sizeof *e + e->items * sizeof *slots;
-	if (n < head || e->length < head || e->crc != entry_crc(e, p + sizeof *e))
+	if (n < head || e->length < head)
 		return false;
 	memcpy(slots, p + sizeof *e, e->items * sizeof *slots);
+	if (e->crc != entry_crc(e, slots))
+		return false;
 	size_t room = e->length - head;
 	for (unsigned i = 0; i < e->items; i++) {
 		if (slots[i].kind >= CACHE_ITEMS_MAX || slots[i].length > room)

@@ -28,7 +28,7 @@ struct cache {
 	/* Writing. */
 	struct buf batch; /* entries one after the other, not yet stamped */
 	struct cache_pending *pending;
-	size_t npending;
+	size_t npending, pending_cap;
 };
 
 /* The file of that name, if it is a cache with that id (0: any): a descriptor,

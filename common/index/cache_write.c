@@ -22,7 +22,9 @@
 #include "num.h"
 
 #define BATCH_MAX (8u << 20) /* bytes collected; what comes above is not cached */
-#define LOCK_MS 1000         /* for the mailbox: the work is lost, not the mail */
+#define PENDING_FIRST 16
+#define BATCH_KEEP (2u << 20) /* room for most batches */
+#define LOCK_MS 1000          /* for the mailbox: the work is lost, not the mail */
 
 static size_t align(size_t n)
 {
@@ -48,8 +50,10 @@ static size_t entry_size(const struct cache_item *items, size_t n)
 
 static void remember(struct cache *c, uint32_t uid)
 {
-	if (!(c->npending & (c->npending + 1))) /* one less than a power of two: full */
-		c->pending = mem_realloc(c->pending, 2 * (c->npending + 1) * sizeof *c->pending);
+	if (c->npending == c->pending_cap) {
+		c->pending_cap = c->pending_cap ? c->pending_cap * 2 : PENDING_FIRST;
+		c->pending = mem_realloc(c->pending, c->pending_cap * sizeof *c->pending);
+	}
 	c->pending[c->npending++] = (struct cache_pending){ uid, c->batch.n };
 }
 
@@ -87,12 +91,11 @@ size_t cache_pending(const struct cache *c)
 	return c->npending;
 }
 
+/* The room is kept for the next one, until cache_trim: fresh pages cost more than filling them. */
 static void drop_batch(struct cache *c)
 {
-	free(c->pending);
-	c->pending = NULL;
 	c->npending = 0;
-	buf_free(&c->batch);
+	buf_trim(&c->batch, BATCH_KEEP);
 }
 
 /* --- the file --- */

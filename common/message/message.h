@@ -128,6 +128,8 @@ void envelope_write(struct buf *out, struct arena *scratch, const struct message
 /* "(...)" as BODYSTRUCTURE (extended) or BODY, RFC 3501 §7.4.2. */
 void bodystructure_write(struct buf *out, struct arena *scratch, const struct message *m,
 			 bool extended);
+/* Appends BODY, made of the BODYSTRUCTURE of the same message (body.c). */
+void body_write(struct buf *out, struct bytes structure);
 /* One nstring: NIL (p == NULL), quoted, or literal as needed. */
 void imap_string_write(struct buf *out, struct bytes s);
 

@@ -27,8 +27,6 @@ static void items_make(struct arena *scratch, const struct message *m, struct bu
 	envelope_write(out, scratch, m, m->root);
 	at[ITEM_BODYSTRUCTURE] = out->n;
 	bodystructure_write(out, scratch, m, true);
-	at[ITEM_BODY] = out->n;
-	bodystructure_write(out, scratch, m, false);
 	at[ITEM_HEADERS] = out->n;
 	headers_write(out, m);
 	at[ITEMS] = out->n;

@@ -113,8 +113,7 @@ void mail_close(struct mailbox *mb, struct mail *m);
 /* What is kept ready to send. */
 enum item {
 	ITEM_ENVELOPE,      /* "(...)" */
-	ITEM_BODYSTRUCTURE, /* "(...)" */
-	ITEM_BODY,          /* "(...)" */
+	ITEM_BODYSTRUCTURE, /* "(...)"; BODY is made of it */
 	ITEM_HEADERS,       /* the kept lines, see item_header_lines */
 	ITEMS,
 };

@@ -10,6 +10,29 @@ struct row {
 	const char *name, *text, *want;
 };
 
+/* BODY comes out of BODYSTRUCTURE as it comes out of the message; cut, no more comes out of
+ * it than goes in. */
+static void check_short(struct parsed *t)
+{
+	struct buf full = BUF_INIT, want = BUF_INIT, got = BUF_INIT;
+
+	bodystructure_write(&full, &t->arena, &t->m, true);
+	bodystructure_write(&want, &t->arena, &t->m, false);
+	body_write(&got, buf_view(&full));
+	if (!bytes_eq(buf_view(&got), buf_view(&want)))
+		fail_msg("got  %s\nwant %s", buf_cstr(&got), buf_cstr(&want));
+	for (size_t n = 0; n < full.n; n++) {
+		struct bytes cut = arena_bytes(&t->arena, bytes_sub(buf_view(&full), 0, n));
+
+		buf_reset(&got);
+		body_write(&got, cut);
+		assert_true(got.n <= n);
+	}
+	buf_free(&full);
+	buf_free(&want);
+	buf_free(&got);
+}
+
 static void check(const struct row *rows, size_t n, bool extended)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -17,6 +40,7 @@ static void check(const struct row *rows, size_t n, bool extended)
 			struct parsed t;
 			parsed_open(&t, bytes_of(rows[i].text), how);
 			bodystructure_write(&t.out, &t.arena, &t.m, extended);
+			check_short(&t);
 			if (!bytes_is(buf_view(&t.out), rows[i].want))
 				fail_msg("%s (%d)\ngot  %s\nwant %s", rows[i].name, (int)how,
 					 buf_cstr(&t.out), rows[i].want);
