@@ -87,6 +87,11 @@ void log_open(const char *program)
 	to_syslog = getsockopt(2, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_DGRAM;
 }
 
+void log_stderr(const char *program)
+{
+	name = program;
+}
+
 static bool plain(struct bytes b)
 {
 	for (size_t i = 0; i < b.n; i++)

@@ -14,6 +14,8 @@
  * fd 2 is used unless it is closed or the same file as 0 or 1 (inetd, a bare
  * systemd unit): then /dev/log is connected and takes its place. */
 void log_open(const char *program);
+/* For tools, whose descriptor 2 is where a person looks whatever it is. */
+void log_stderr(const char *program);
 /* Adds or replaces a pair that every later line carries (user=, ip=). */
 void log_context(const char *key, struct bytes value);
 
