@@ -245,14 +245,8 @@ static void sum_touched(struct apply *a)
 	count_up(a->m, HEAD_AT(vsize), more.vsize);
 }
 
-struct total {
-	uint64_t alive, unseen, deleted, vsize, names, modseq;
-	uint32_t last;
-};
-
-/* Sums a block, and adds it to the total: false if a record can't be right. */
-static bool total_block(struct index_map *m, uint64_t block, uint64_t count, uint64_t names_used,
-			struct total *t, struct index_block *sum)
+bool apply_total(struct index_map *m, uint64_t block, uint64_t count, uint64_t names_used,
+		 struct index_total *t, struct index_block *sum)
 {
 	uint64_t to = (block + 1) * INDEX_BLOCK < count ? (block + 1) * INDEX_BLOCK : count;
 
@@ -277,7 +271,7 @@ static bool total_block(struct index_map *m, uint64_t block, uint64_t count, uin
 	return true;
 }
 
-static void put_total(struct index_map *m, const struct total *t)
+static void put_total(struct index_map *m, const struct index_total *t)
 {
 	map_store(m, HEAD_AT(alive), t->alive);
 	map_store(m, HEAD_AT(unseen), t->unseen);
@@ -293,12 +287,12 @@ static void put_total(struct index_map *m, const struct total *t)
 /* Within an odd change, or where nobody reads. */
 static bool recount(struct index_map *m)
 {
-	struct total t = { 0 };
+	struct index_total t = { 0 };
 	uint64_t count = map_count(m), names_used = map_load(m, HEAD_AT(names_used));
 
 	for (uint64_t block = 0; block * INDEX_BLOCK < count; block++) {
 		struct index_block sum;
-		if (!total_block(m, block, count, names_used, &t, &sum))
+		if (!apply_total(m, block, count, names_used, &t, &sum))
 			return false;
 		map_put(m, map_block_at(block), &sum, sizeof sum);
 	}
@@ -435,62 +429,4 @@ void apply_vsize(struct index_map *m, uint64_t slot, uint64_t vsize)
 		count_up(m, HEAD_AT(vsize), more);
 	}
 	end_change(m);
-}
-
-/* --- checking --- */
-
-static int wrong(struct error *e, const char *what, uint64_t where)
-{
-	return error_set(e, ERROR_CORRUPT, "The mailbox index is damaged.", "index: %s at %llu",
-			 what, (unsigned long long)where);
-}
-
-static int check_header(struct index_map *m, const struct index_header *h, const struct total *t,
-			struct error *e)
-{
-	if (h->alive != t->alive || h->unseen != t->unseen || h->deleted != t->deleted ||
-	    h->vsize != t->vsize)
-		return wrong(e, "header counters differ from a recount", h->alive);
-	if (h->names_live != t->names)
-		return wrong(e, "names_live differs from a recount", h->names_live);
-	if (h->highest_modseq < t->modseq || (h->uidnext <= t->last && t->last < UINT32_MAX))
-		return wrong(e, "highest modseq or uidnext too low", h->uidnext);
-	if (h->history_from > h->highest_modseq || h->applied != h->applying || h->change & 1)
-		return wrong(e, "history, journal offsets or change", h->change);
-	for (unsigned n = 0; n < INDEX_KEYWORDS; n++) {
-		char name[INDEX_KEYWORD_SIZE];
-		if (map_keyword(m, n, name) && n >= h->keywords)
-			return wrong(e, "keyword beyond the count", n);
-	}
-	return 0;
-}
-
-static int check_map(struct index_map *m, struct error *e)
-{
-	struct index_header h;
-	struct index_block b, sum;
-	struct total t = { 0 };
-	char name[INDEX_NAME_MAX + 1];
-	struct index_record r;
-
-	if (!map_head(m, &h))
-		return wrong(e, "header", 0);
-	for (uint64_t block = 0; block * INDEX_BLOCK < h.count; block++) {
-		if (!total_block(m, block, h.count, h.names_used, &t, &sum))
-			return wrong(e, "record in block", block);
-		if (!map_block(m, block, &b) || memcmp(&b, &sum, sizeof b) != 0)
-			return wrong(e, "block summary", block);
-	}
-	for (uint64_t slot = 0; slot < h.count; slot++)
-		if (!map_read(m, slot, &r) || map_name(m, r.name, name) != NAME_LENGTH(r.name))
-			return wrong(e, "record", slot);
-	return check_header(m, &h, &t, e);
-}
-
-int index_check(struct index *ix, struct error *e)
-{
-	if (!index_usable(ix) || !ix->locked)
-		return error_set(e, ERROR_TEMPORARY, "The mailbox index is not usable.",
-				 "index: no index to check");
-	return check_map(ix->map, e);
 }

@@ -73,6 +73,8 @@ uint64_t map_find(struct index_map *m, uint64_t count, uint32_t uid);
 struct index_map *map_open(int dirfd, const char *name, bool readonly);
 /* Closed clean or changed in this boot, here, as this very file, not stale. */
 bool map_trusted(struct index_map *m);
+/* Why it isn't to be trusted; NULL: it is. */
+const char *map_distrust(struct index_map *m);
 /* A new generation with room for at least that many records, in a file that
  * replaces INDEX_FILE_NEW (dirfd -1: in anonymous memory with that much for
  * names).  The header's fixed part is set.  NULL with errno. */
@@ -91,6 +93,11 @@ int map_mark_stale(struct index_map *m);
 /* The name still leads to this file; and it is the current generation, whole. */
 bool map_same_file(const struct index_map *m, int dirfd);
 bool map_is_current(struct index_map *m, int dirfd);
+/* What was copied is as a writer wrote it; of a name also that it is there (its word is sane),
+ * in *out then.  Nothing is said about it, and the map stays as good as it was. */
+bool map_head_whole(const struct index_map *m, const struct index_header *h);
+bool map_name_whole(struct index_map *m, uint64_t name, char out[INDEX_NAME_MAX + 1]);
+bool map_keyword_whole(const struct index_map *m, const unsigned char *entry);
 /* A record that may be what a writer wrote. */
 bool map_sane(struct index_map *m, const struct index_record *r);
 

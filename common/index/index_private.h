@@ -67,6 +67,13 @@ int apply_append(struct index_map *m, const struct index_record *r, struct bytes
 	__attribute__((warn_unused_result));
 /* Counts everything again, from the records: false if they can't be right. */
 bool apply_recount(struct index_map *m);
+struct index_total {
+	uint64_t alive, unseen, deleted, vsize, names, modseq;
+	uint32_t last; /* uid */
+};
+/* Sums a block, and adds it to the total: false if a record can't be right. */
+bool apply_total(struct index_map *m, uint64_t block, uint64_t count, uint64_t names_used,
+		 struct index_total *t, struct index_block *sum);
 /* vsize of a record that stands at that slot, and the sums it is in. */
 void apply_vsize(struct index_map *m, uint64_t slot, uint64_t vsize);
 

@@ -183,7 +183,7 @@ void map_put_keyword(struct index_map *m, unsigned n, struct bytes name)
 }
 
 /* No name was ever put there, or it is as it was put. */
-static bool keyword_whole(const struct index_map *m, const unsigned char *entry)
+bool map_keyword_whole(const struct index_map *m, const unsigned char *entry)
 {
 	static const unsigned char unset[INDEX_KEYWORD_SIZE];
 	uint32_t check;
@@ -289,11 +289,16 @@ static bool head_sane(const struct index_map *m, const struct index_header *h)
 	       h->deleted <= h->alive && h->keywords <= INDEX_KEYWORDS && h->uidnext > 0;
 }
 
+bool map_head_whole(const struct index_map *m, const struct index_header *h)
+{
+	return h->check == head_check(m, h) && head_sane(m, h);
+}
+
 bool map_head(struct index_map *m, struct index_header *h)
 {
 	if (!map_ok(m) || !copy(m, 0, h, sizeof *h))
 		return false;
-	return (h->check == head_check(m, h) && head_sane(m, h)) || damaged(m, "header");
+	return map_head_whole(m, h) || damaged(m, "header");
 }
 
 bool map_sane(struct index_map *m, const struct index_record *r)
@@ -333,26 +338,31 @@ bool map_block(struct index_map *m, uint64_t block, struct index_block *b)
 	       damaged(m, "block summary");
 }
 
-/* A name never changes once a record points to it: no protocol. */
-size_t map_name(struct index_map *m, uint64_t name, char out[INDEX_NAME_MAX + 1])
+bool map_name_whole(struct index_map *m, uint64_t name, char out[INDEX_NAME_MAX + 1])
 {
 	uint64_t at = NAME_AT(name);
 	size_t n = NAME_LENGTH(name);
 	uint32_t check;
 
-	out[0] = '\0';
-	if (!map_ok(m) || n == 0 || n > INDEX_NAME_MAX ||
-	    at + NAME_ROOM(n) > map_load(m, HEAD_AT(names_used)))
-		return 0;
-	if (!map_cover(m, m->names_at + at + NAME_ROOM(n))) {
-		damaged(m, "name");
-		return 0;
-	}
+	if (!map_cover(m, m->names_at + at + NAME_ROOM(n)))
+		return false;
 	const char *from = place(m, m->names_at + at, NAME_ROOM(n));
 	memcpy(&check, from, sizeof check);
 	memcpy(out, from + sizeof check, n);
 	out[n] = '\0';
-	if (check != crc32c(seed(m), out, n) || memchr(out, '\0', n))
+	return check == crc32c(seed(m), out, n) && !memchr(out, '\0', n);
+}
+
+/* A name never changes once a record points to it: no protocol. */
+size_t map_name(struct index_map *m, uint64_t name, char out[INDEX_NAME_MAX + 1])
+{
+	size_t n = NAME_LENGTH(name);
+
+	out[0] = '\0';
+	if (!map_ok(m) || n == 0 || n > INDEX_NAME_MAX ||
+	    NAME_AT(name) + NAME_ROOM(n) > map_load(m, HEAD_AT(names_used)))
+		return 0;
+	if (!map_name_whole(m, name, out))
 		damaged(m, "name");
 	return map_ok(m) ? n : 0;
 }
@@ -365,7 +375,7 @@ size_t map_keyword(struct index_map *m, unsigned n, char out[INDEX_KEYWORD_SIZE]
 	if (n >= INDEX_KEYWORDS || !map_ok(m) ||
 	    !copy(m, INDEX_KEYWORDS_AT + (uint64_t)n * INDEX_KEYWORD_SIZE, entry, sizeof entry))
 		return 0;
-	if (!keyword_whole(m, entry)) {
+	if (!map_keyword_whole(m, entry)) {
 		damaged(m, "keyword");
 		return 0;
 	}

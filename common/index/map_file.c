@@ -162,14 +162,23 @@ static bool same_id(struct index_map *m, uint64_t at, const char *id)
  * its machine.  Otherwise it is what processes of this boot left in memory,
  * and another boot has lost (index-design §6).  Device and inode notice a
  * restored or copied file. */
+const char *map_distrust(struct index_map *m)
+{
+	if (map_load(m, HEAD_AT(stale)))
+		return "marked stale: a write failed, or damage was found";
+	if (map_load(m, HEAD_AT(device)) != m->device || map_load(m, HEAD_AT(inode)) != m->inode)
+		return "a copy of another file, or restored";
+	if (map_load(m, HEAD_AT(clean)))
+		return same_id(m, HEAD_AT(machine_id), file_machine_id()) ? NULL
+									  : "of another machine";
+	if (file_boot_id()[0] && same_id(m, HEAD_AT(boot_id), file_boot_id()))
+		return NULL;
+	return "not closed clean before the machine was started again";
+}
+
 bool map_trusted(struct index_map *m)
 {
-	if (map_load(m, HEAD_AT(stale)) || map_load(m, HEAD_AT(device)) != m->device ||
-	    map_load(m, HEAD_AT(inode)) != m->inode)
-		return false;
-	if (map_load(m, HEAD_AT(clean)))
-		return same_id(m, HEAD_AT(machine_id), file_machine_id());
-	return file_boot_id()[0] && same_id(m, HEAD_AT(boot_id), file_boot_id());
+	return !map_distrust(m);
 }
 
 /* Through the descriptor: the file may be cut, and a map would fault.  One
