@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cage.h"
@@ -97,16 +96,6 @@ static struct bytes take_imaptag(void)
 	return tag;
 }
 
-/* sshd and login(1) set MAIL to the path of a spool file: no setting of ours. */
-static void drop_spool(void)
-{
-	const char *mail = getenv("MAIL");
-	struct stat st;
-
-	if (mail && !strchr(mail, ':') && (stat(mail, &st) < 0 || !S_ISDIR(st.st_mode)))
-		unsetenv("MAIL");
-}
-
 static struct store_user who(void)
 {
 	struct store_user u = { .user = conf_get("USER"), .home = conf_get("HOME") };
@@ -114,8 +103,7 @@ static struct store_user who(void)
 	static char number[NUM_DIGITS + 1];
 
 	num_format(number, getuid());
-	drop_spool();
-	u.mail = conf_get("MAIL");
+	u.mail = store_mail_setting();
 	if (!u.user)
 		u.user = pw ? pw->pw_name : number;
 	if (!u.home)

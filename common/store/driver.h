@@ -9,6 +9,8 @@
 #ifndef DRIVER_H
 #define DRIVER_H
 
+#include "check.h"
+#include "inspect.h"
 #include "mailbox.h"
 #include "store_private.h"
 
@@ -65,6 +67,13 @@ struct driver {
 	/* Both of this driver. */
 	int (*copy)(struct mailbox *mb, struct mailbox *to, struct arena *a, const uint32_t *uids,
 		    size_t n, bool move, struct copy_result *r, struct error *e);
+
+	/* For tools (check.h), opened with MAILBOX_LOOK.  Compares with the index (NULL: looks at
+	 * the store alone); the lock is held at first, and free afterwards. */
+	int (*check)(struct mailbox *mb, struct inspect *in, struct check *c, struct error *e);
+	uint32_t (*uidvalidity)(struct mailbox *mb); /* as the store has it; 0: it hasn't */
+	/* The index anew; the lock is held. */
+	int (*build)(struct mailbox *mb, struct error *e);
 
 	/* Descriptors that foreign programs change. */
 	void (*watch)(struct mailbox *mb, int *watch1, int *watch2);

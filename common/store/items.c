@@ -17,9 +17,8 @@
 
 _Static_assert(ITEMS <= CACHE_ITEMS_MAX, "the cache has room for the kinds");
 
-/* All items of a message, appended to *out. */
-static void items_make(struct arena *scratch, const struct message *m, struct buf *out,
-		       struct bytes items[CACHE_ITEMS_MAX])
+void items_make(struct arena *scratch, const struct message *m, struct buf *out,
+		struct bytes items[CACHE_ITEMS_MAX])
 {
 	size_t at[ITEMS + 1];
 

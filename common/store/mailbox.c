@@ -19,7 +19,7 @@ static void open_index(struct mailbox *mb)
 		.dirfd = mb->indexfd,
 		.lockfd = mb->lockfd,
 		.private = mb->private,
-		.hasty = (mb->flags & MAILBOX_NOVIEW) != 0,
+		.hasty = (mb->flags & (MAILBOX_NOVIEW | MAILBOX_UNHURRIED)) == MAILBOX_NOVIEW,
 	};
 
 	mb->index = index_open(&place);
@@ -54,6 +54,10 @@ int mailbox_open(struct store *s, struct bytes name, unsigned flags, struct mail
 	mb->indexfd = mb->lockfd = -1;
 	if (mb->driver->open(mb, &dirs, e) < 0)
 		goto fail;
+	if (flags & MAILBOX_LOOK) {
+		*out = mb;
+		return 0;
+	}
 	open_index(mb);
 	if (mailbox_sync(mb, MAILBOX_SYNC_FULL, e) < 0 || mailbox_need_view(mb, e) < 0)
 		goto fail;

@@ -18,6 +18,10 @@ struct mailbox;
 enum {
 	MAILBOX_READONLY = 1 << 0, /* EXAMINE: no change, \Recent stays */
 	MAILBOX_NOVIEW = 1 << 1,   /* for APPEND/COPY targets and STATUS */
+	/* For tools: only the directories are opened, nothing is made or written; what needs
+	 * an index must not be called. */
+	MAILBOX_LOOK = 1 << 2,
+	MAILBOX_UNHURRIED = 1 << 3, /* closed as sessions are, also without a view */
 };
 
 /* Opens, takes over foreign files at first contact (Courier), builds or

@@ -9,6 +9,7 @@
 #include "bell.h"
 #include "driver.h"
 #include "mailbox.h"
+#include "message.h"
 #include "store_private.h"
 
 /* A range of this session's \Recent messages. */
@@ -36,6 +37,7 @@ struct mailbox {
 	int indexfd;  /* directory of index, journal, cache, bell */
 	int lockfd;   /* directory whose flock is the mailbox lock */
 	bool private; /* index in anonymous memory only */
+	bool forget;  /* a build takes nothing from the index before */
 
 	struct index *index;
 	struct view *view; /* NULL with MAILBOX_NOVIEW */
@@ -70,6 +72,9 @@ void mailbox_ring(struct mailbox *mb);
 /* A view where there should be one; -1: the index can't be used. */
 int mailbox_need_view(struct mailbox *mb, struct error *e);
 
+/* All items of a parsed message, appended to *out. */
+void items_make(struct arena *scratch, const struct message *m, struct buf *out,
+		struct bytes items[CACHE_ITEMS_MAX]);
 /* items.c: parses a message that was stored just now and gives the cache what
  * it will be asked for.  No lock is held. */
 void items_collect(struct mailbox *mb, struct arena *scratch, uint32_t uid, uint64_t identity,

@@ -23,8 +23,11 @@
 
 /* --- opening --- */
 
-static int open_dirs(struct maildir *m, const struct folder_dirs *d, struct error *e)
+static int open_dirs(struct mailbox *mb, const struct folder_dirs *d, struct error *e)
 {
+	struct maildir *m = maildir_of(mb);
+	bool make = !(mb->flags & MAILBOX_LOOK);
+
 	m->root = dir_open(AT_FDCWD, d->mail);
 	if (m->root >= 0)
 		m->cur = dir_open(m->root, "cur");
@@ -35,17 +38,17 @@ static int open_dirs(struct maildir *m, const struct folder_dirs *d, struct erro
 		return error_errno(e, "Mailbox is not accessible", "open %s", d->mail);
 	}
 	m->new = dir_open(m->root, "new");
-	if (m->new < 0 && errno == ENOENT && mkdirat(m->root, "new", 0700) == 0)
+	if (m->new < 0 && errno == ENOENT && make && mkdirat(m->root, "new", 0700) == 0)
 		m->new = dir_open(m->root, "new");
 	return m->new < 0 ? error_errno(e, "Mailbox is not accessible", "open %s/new", d->mail) : 0;
 }
 
 /* A directory of its own, if it is one: made when missing.  -1: not to be had. */
-static int open_other(struct maildir *m, const char *path, const char *mail)
+static int open_other(struct mailbox *mb, const char *path, const char *mail)
 {
 	if (strcmp(path, mail) == 0)
-		return m->root;
-	if (store_make_dirs(path, NULL) < 0)
+		return maildir_of(mb)->root;
+	if (!(mb->flags & MAILBOX_LOOK) && store_make_dirs(path, NULL) < 0)
 		return -1;
 	return dir_open(AT_FDCWD, path);
 }
@@ -63,10 +66,10 @@ static int open_places(struct mailbox *mb, const struct folder_dirs *d, struct e
 	struct maildir *m = maildir_of(mb);
 	struct stat st;
 
-	m->control = open_other(m, d->control, d->mail);
+	m->control = open_other(mb, d->control, d->mail);
 	if (m->control < 0)
 		return error_errno(e, "Mailbox is not accessible", "open %s", d->control);
-	mb->indexfd = open_other(m, d->index, d->mail);
+	mb->indexfd = open_other(mb, d->index, d->mail);
 	m->local = file_is_local(m->cur);
 	m->writable = may_write(m->cur);
 	m->list_writable = m->control == m->root && !m->writable ? false : may_write(m->control);
@@ -91,7 +94,7 @@ static int maildir_open(struct mailbox *mb, const struct folder_dirs *d, struct 
 	m->path = arena_str(&mb->arena, bytes_of(d->mail));
 	m->root_control = mb->store->control;
 	mb->data = m;
-	return open_dirs(m, d, e) < 0 ? -1 : open_places(mb, d, e);
+	return open_dirs(mb, d, e) < 0 ? -1 : open_places(mb, d, e);
 }
 
 static void close_fd(int *fd)
@@ -385,4 +388,7 @@ const struct driver maildir_driver = {
 	.append_free = maildir_append_free,
 	.copy = maildir_copy,
 	.watch = maildir_watch,
+	.check = maildir_check,
+	.uidvalidity = maildir_uidvalidity,
+	.build = maildir_build,
 };

@@ -376,7 +376,7 @@ static void take_hint(struct build *b, struct index_record *r, struct bytes stem
 {
 	struct index_record h;
 
-	if (!index_hint(b->mb->index, r->uid, stem, &h))
+	if (b->mb->forget || !index_hint(b->mb->index, r->uid, stem, &h))
 		return;
 	r->internal_date = h.internal_date;
 	r->save_date = h.save_date;

@@ -258,4 +258,9 @@ void maildir_settle(struct mailbox *mb, bool closing);
 int maildir_claim(struct mailbox *mb, struct error *e);
 bool maildir_unclaimed(struct mailbox *mb, const struct index_header *h);
 
+/* --- maildir_check.c --- */
+
+int maildir_check(struct mailbox *mb, struct inspect *in, struct check *c, struct error *e);
+uint32_t maildir_uidvalidity(struct mailbox *mb);
+
 #endif

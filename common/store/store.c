@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -195,6 +196,26 @@ static int settings(struct store *s, struct error *e)
 	return s->prefix.n ? check_prefix(s, e) : 0;
 }
 
+const char *store_mail_setting(void)
+{
+	const char *mail = getenv("MAIL");
+	struct stat st;
+
+	if (mail && !strchr(mail, ':') && (stat(mail, &st) < 0 || !S_ISDIR(st.st_mode)))
+		unsetenv("MAIL");
+	return conf_get("MAIL");
+}
+
+static int need_root(struct store *s, struct error *e)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/cur", s->mail);
+	return is_directory(path)
+		       ? 0
+		       : error_errno(e, "Mail directory is not accessible", "no Maildir: %s", path);
+}
+
 /* An existing Maildir may be read-only: then it is served as such. */
 static int make_root(struct store *s, struct error *e)
 {
@@ -215,7 +236,8 @@ static int make_root(struct store *s, struct error *e)
 	return 0;
 }
 
-int store_open(struct store **out, const struct store_user *u, struct error *e)
+static int open_with(struct store **out, const struct store_user *u,
+		     int (*root)(struct store *s, struct error *e), struct error *e)
 {
 	struct error ignored;
 	struct arena a = ARENA_INIT;
@@ -228,13 +250,23 @@ int store_open(struct store **out, const struct store_user *u, struct error *e)
 		arena_free(&a);
 		return error_set(e, ERROR_INVALID, "Not a valid user name", "user name refused");
 	}
-	if (parse_mail(s, u, e) < 0 || settings(s, e) < 0 || make_root(s, e) < 0) {
+	if (parse_mail(s, u, e) < 0 || settings(s, e) < 0 || root(s, e) < 0) {
 		store_close(s);
 		return -1;
 	}
 	s->shared_dirs = s->index == s->mail && s->control == s->mail;
 	*out = s;
 	return 0;
+}
+
+int store_open(struct store **out, const struct store_user *u, struct error *e)
+{
+	return open_with(out, u, make_root, e);
+}
+
+int store_open_there(struct store **out, const struct store_user *u, struct error *e)
+{
+	return open_with(out, u, need_root, e);
 }
 
 void store_close(struct store *s)

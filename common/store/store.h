@@ -29,7 +29,13 @@ struct store_user {
  * (default ""; "INBOX." shows folders as Courier does). */
 int store_open(struct store **out, const struct store_user *u, struct error *e)
 	__attribute__((warn_unused_result));
+/* The same for tools: the directory must be there, nothing is made. */
+int store_open_there(struct store **out, const struct store_user *u, struct error *e)
+	__attribute__((warn_unused_result));
 void store_close(struct store *s);
+/* The setting MAIL for store_user, or NULL.  sshd and login(1) set it to the path of a spool
+ * file: that is none. */
+const char *store_mail_setting(void);
 
 char store_separator(const struct store *s);
 const char *store_prefix(const struct store *s);
