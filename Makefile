@@ -18,7 +18,7 @@ FUZZ_SECONDS = 10
 LAYERS   = base message index store login tls
 PROGRAMS = imapd imap-login roost-ready checkpassword checkpassword-crypt \
 	checkpassword-pam checkpassword-session checkpassword-shadow tls-server
-TOOLS    = roost-users roost-cert
+TOOLS    = roost-users roost-cert roost-index
 
 define NEWLINE
 
@@ -34,6 +34,7 @@ INC_imapd   = $(INC_store) -Icommon/login -Iimapd
 INC_login   = $(INC_base) -Icommon/login
 INC_imap-login = $(INC_login) -Iimapd/imap-login
 INC_roost-ready = $(INC_login)
+INC_roost-index = $(INC_store) -Icommon/store/roost-index
 INC_tests   = $(INC_store) -Icommon/login -Icommon/tls
 INC_tls     = $(INC_login) -Icommon/tls
 INC_tls-server = $(INC_tls) -Icommon/tls/tls-server
@@ -52,6 +53,7 @@ LINK_tls     = tls $(LINK_login)
 
 SRC_imapd = $(wildcard imapd/*.c)
 SRC_imap-login = $(wildcard imapd/imap-login/*.c)
+SRC_roost-index = $(wildcard common/store/roost-index/*.c)
 SRC_tls-server = $(wildcard common/tls/tls-server/*.c)
 SRC_layer = $(or $(SRC_$(1)),$(wildcard common/$(1)/*.c))
 UNITS     = $(wildcard $(addsuffix /*.c,$(addprefix tests/unit/,$(LAYERS) imapd imap-login)))
@@ -153,6 +155,13 @@ $(B)/roost-ready: $(B)/obj/release/imapd/roost-ready/main.o $(call libs,release,
 	@mkdir -p $(@D)
 	$(Q)$(call PIE_LINK,$^)
 $(B)/asan/roost-ready: $(B)/obj/asan/imapd/roost-ready/main.o $(call libs,asan,login)
+	@mkdir -p $(@D)
+	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
+
+$(B)/roost-index: $(SRC_roost-index:%.c=$(B)/obj/release/%.o) $(call libs,release,store)
+	@mkdir -p $(@D)
+	$(Q)$(call PIE_LINK,$^)
+$(B)/asan/roost-index: $(SRC_roost-index:%.c=$(B)/obj/asan/%.o) $(call libs,asan,store)
 	@mkdir -p $(@D)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 
@@ -283,7 +292,7 @@ lint:
 	clang-format --dry-run -Werror $(SOURCES) $(HEADERS)
 	cppcheck -q --std=c11 --language=c --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability $(INC_imapd) -Icommon/login -Iimapd/imap-login -Icheckpassword \
-		-Icommon/tls -Icommon/tls/tls-server \
+		-Icommon/tls -Icommon/tls/tls-server -Icommon/store/roost-index \
 		-DSYSCONFDIR='"/etc"' -D__x86_64__ \
 		$(filter-out tests/%,$(SOURCES))
 
