@@ -38,7 +38,7 @@ static int open_dirs(struct mailbox *mb, const struct folder_dirs *d, struct err
 		return error_errno(e, "Mailbox is not accessible", "open %s", d->mail);
 	}
 	m->new = dir_open(m->root, "new");
-	if (m->new < 0 && errno == ENOENT && make && mkdirat(m->root, "new", 0700) == 0)
+	if (m->new < 0 && errno == ENOENT && make &&mkdirat(m->root, "new", 0700) == 0)
 		m->new = dir_open(m->root, "new");
 	return m->new < 0 ? error_errno(e, "Mailbox is not accessible", "open %s/new", d->mail) : 0;
 }
