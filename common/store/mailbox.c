@@ -232,6 +232,19 @@ int mailbox_sync(struct mailbox *mb, enum mailbox_sync how, struct error *e)
 	return 0;
 }
 
+/* The index turned out damaged: true if it was built again. */
+static bool repaired(struct mailbox *mb)
+{
+	struct error e;
+
+	return !index_usable(mb->index) && mailbox_sync(mb, MAILBOX_SYNC_FULL, &e) == 0;
+}
+
+static bool head_of(struct mailbox *mb, struct index_header *h)
+{
+	return index_head(mb->index, h) || (repaired(mb) && index_head(mb->index, h));
+}
+
 int mailbox_durable(struct mailbox *mb, struct error *e)
 {
 	return mb->driver->durable(mb, e);
@@ -388,7 +401,7 @@ int mailbox_status(struct mailbox *mb, struct mailbox_status *st, struct error *
 {
 	struct index_header h;
 
-	if (!index_head(mb->index, &h))
+	if (!head_of(mb, &h))
 		return damaged(mb, e);
 	*st = (struct mailbox_status){
 		.messages = (uint32_t)h.alive,
@@ -403,34 +416,34 @@ int mailbox_status(struct mailbox *mb, struct mailbox_status *st, struct error *
 	return 0;
 }
 
-int mailbox_status_size(struct mailbox *mb, uint64_t *size, struct error *e)
+/* False: damaged. */
+static bool sum_sizes(struct mailbox *mb, uint64_t *size)
 {
 	struct index_header h;
 	struct index_record r;
 	uint64_t one;
 
 	*size = 0;
-	if (!index_head(mb->index, &h))
-		return damaged(mb, e);
+	if (!head_of(mb, &h))
+		return false;
 	for (uint64_t i = 0; i < h.count; i++) {
 		if (!index_read(mb->index, i, &r))
-			return damaged(mb, e);
+			return false;
 		if (!(r.state & INDEX_DEAD) && size_of(mb, &r, &one) > 0)
 			*size += one;
 	}
+	return true;
+}
+
+int mailbox_status_size(struct mailbox *mb, uint64_t *size, struct error *e)
+{
+	if (!sum_sizes(mb, size) && !(repaired(mb) && sum_sizes(mb, size)))
+		return damaged(mb, e);
 	mailbox_learn_flush(mb);
 	return 0;
 }
 
 /* --- keywords --- */
-
-/* The index turned out damaged: true if it was built again. */
-static bool repaired(struct mailbox *mb)
-{
-	struct error e;
-
-	return !index_usable(mb->index) && mailbox_sync(mb, MAILBOX_SYNC_FULL, &e) == 0;
-}
 
 struct bytes mailbox_keyword(struct mailbox *mb, unsigned n)
 {
@@ -448,8 +461,7 @@ unsigned mailbox_keywords(struct mailbox *mb)
 {
 	struct index_header h;
 
-	return index_head(mb->index, &h) || (repaired(mb) && index_head(mb->index, &h)) ? h.keywords
-											: 0;
+	return head_of(mb, &h) ? h.keywords : 0;
 }
 
 int mailbox_keyword_find(struct mailbox *mb, struct bytes name)

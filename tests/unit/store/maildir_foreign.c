@@ -137,6 +137,38 @@ static void test_index_vanishes(void **state)
 	assert_string_equal(body(1), "a");
 }
 
+/* Damaged between the sync and what STATUS reads: built again, not given up. */
+static void test_status_repairs(void **state)
+{
+	struct index_header h;
+	struct mailbox_status st;
+	uint64_t size, bad = 0x5a5a5a5a5a5a5a5a;
+
+	(void)state;
+	for (int what = 0; what < 3; what++) {
+		if (what == 0)
+			three();
+		open_inbox(MAILBOX_READONLY | MAILBOX_NOVIEW);
+		assert_true(index_head(mailbox_index(mb), &h));
+		int fd = open(path_of("roost.index"), O_RDWR);
+		off_t at = what == 0 ? (off_t)offsetof(struct index_header, check)
+			   : what == 1
+				   ? (off_t)h.records_at + 8
+				   : (off_t)h.records_at + (off_t)sizeof(struct index_record) + 8;
+		assert_int_equal(pwrite(fd, &bad, sizeof(bad), at), sizeof(bad));
+		close(fd);
+		if (what == 0) {
+			assert_int_equal(mailbox_status(mb, &st, &err), 0);
+			assert_int_equal(st.messages, 3);
+			assert_int_equal(st.uidnext, 5);
+		} else {
+			assert_int_equal(mailbox_status_size(mb, &size, &err), 0);
+			assert_int_equal(size, 3);
+		}
+		close_inbox();
+	}
+}
+
 /* Another UIDVALIDITY under a session: it must select again. */
 static void test_validity_changes(void **state)
 {
@@ -794,6 +826,7 @@ int main(void)
 		TEST(test_lost_both),
 		TEST(test_epoch_rises),
 		TEST(test_index_vanishes),
+		TEST(test_status_repairs),
 		TEST(test_validity_changes),
 		TEST(test_dovecot_appends),
 		TEST(test_dovecot_saves_during_scan),
