@@ -39,6 +39,7 @@ INC_tests   = $(INC_store) -Icommon/login -Icommon/tls
 INC_tls     = $(INC_login) -Icommon/tls
 INC_tls-server = $(INC_tls) -Icommon/tls/tls-server
 INC_bench   = $(INC_base) -Itests/bench
+INC_fault   = $(INC_base)
 
 # What each links, right to left.
 LINK_base    = base
@@ -61,7 +62,7 @@ FUZZERS   = $(wildcard $(addsuffix /*.c,$(addprefix tests/fuzz/,$(LAYERS) imapd 
 LOAD      = $(wildcard tests/bench/*.c)
 PROBES    = cage_probe login_probe
 HEADERS   = $(wildcard common/*/*.h common/*/*/*.h imapd/*.h imapd/*/*.h tests/*.h tests/bench/*.h)
-SOURCES   = $(wildcard common/*/*.c common/*/*/*.c imapd/*.c imapd/*/*.c) $(UNITS) $(FUZZERS) $(LOAD) $(PROBES:%=tests/%.c)
+SOURCES   = $(wildcard common/*/*.c common/*/*/*.c imapd/*.c imapd/*/*.c tests/fault/*.c) $(UNITS) $(FUZZERS) $(LOAD) $(PROBES:%=tests/%.c)
 SYSTEMD   = $(wildcard units/systemd/*.service units/systemd/*.socket units/systemd/*/*.conf)
 MANPAGES  = $(wildcard */*.[1-8] common/*/*.[1-8])
 
@@ -228,6 +229,18 @@ $(B)/asan/$(1): $(patsubst %,$(B)/obj/asan/%.o,tests/$(1) $(3)) $(call libs,asan
 endef
 $(eval $(call PROBE,cage_probe,store))
 $(eval $(call PROBE,login_probe,login,common/tls/confine))
+
+# imapd on a machine with an odd clock, stopped and killed where a test wants (tests/fault/shim.c).
+SHIMMED = clock_gettime fstat fstatat stat
+define SHIM # flavour, directory
+$(2)/fault/imapd: $(SRC_imapd:%.c=$(B)/obj/$(1)/%.o) $(B)/obj/$(1)/tests/fault/shim.o $(call libs,$(1),handler)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(LD_$(1)) $(SHIMMED:%=-Wl,--wrap=%) -o $$@ $$^
+endef
+$(eval $(call SHIM,test,$(B)))
+$(eval $(call SHIM,asan,$(B)/asan))
+units: $(B)/fault/imapd
+asan: $(B)/asan/fault/imapd
 
 fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
 fuzz: fuzzers
