@@ -86,7 +86,7 @@ void session_news(struct session *s, bool expunges)
 		return;
 	/* Broken or gone: built again, sequence numbers go on where they were. */
 	session_look(s, MAILBOX_SYNC_FULL);
-	if (s->state == STATE_LOGOUT || tell_news(s, expunges) >= 0)
+	if (s->state == STATE_LOGOUT || tell_news(s, expunges) >= 0 || view_waits(s->view))
 		return;
 	log_error("view", "the index broke");
 	s->bye = "[UNAVAILABLE] The mailbox changed too much, please come back";

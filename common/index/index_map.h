@@ -41,7 +41,10 @@ size_t map_name(struct index_map *m, uint64_t name, char out[INDEX_NAME_MAX + 1]
 size_t map_keyword(struct index_map *m, unsigned n, char out[INDEX_KEYWORD_SIZE]);
 /* One word each, no protocol needed: uids never change, the rest are hints. */
 uint32_t map_uid(struct index_map *m, uint64_t slot); /* 0: beyond the file */
-uint64_t map_count(struct index_map *m);              /* clamped to capacity */
+/* Of a record that is whole; who must not wait for a writer any longer gets the word
+ * alone, which no writer changes.  0: damaged. */
+uint32_t map_whole_uid(struct index_map *m, uint64_t slot);
+uint64_t map_count(struct index_map *m); /* clamped to capacity */
 uint64_t map_highest_modseq(struct index_map *m);
 uint64_t map_block_modseq(struct index_map *m, uint64_t block);
 bool map_superseded(struct index_map *m);

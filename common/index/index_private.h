@@ -33,6 +33,7 @@ struct index {
 	struct journal journal;
 	struct txn txn;
 	bool locked, private;
+	int64_t in_vain; /* when the lock was last not to be had, ms; 0: it was */
 };
 
 /* The handle goes to another generation (NULL: to none); takes over the
@@ -53,6 +54,9 @@ bool txn_keyword(const struct txn *t, unsigned n, struct bytes *name);
 int index_enter(struct index *ix) __attribute__((warn_unused_result));
 /* The last of them marks it clean. */
 void index_leave(struct index *ix);
+/* We have just waited for the lock in vain (its holder hangs, or is stopped): for
+ * now it is tried, not waited for, since one command asks for each message again. */
+bool index_in_vain(const struct index *ix);
 
 /* --- apply.c --- */
 

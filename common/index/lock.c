@@ -15,11 +15,13 @@
 #include <errno.h>
 #include <sys/file.h>
 
+#include "clock.h"
 #include "file.h"
 #include "log.h"
 
 #define RESIDENT_TIMEOUT_MS 5000 /* a leaver may hold it for an instant */
 #define LEAVE_TIMEOUT_MS 2000
+#define IN_VAIN_MS 1000 /* longer than from one try of a command to its next */
 
 /* --- those who changed something --- */
 
@@ -156,6 +158,24 @@ static void make_current(struct index *ix)
 		journal_close(&ix->journal);
 }
 
+bool index_in_vain(const struct index *ix)
+{
+	return ix->in_vain && clock_ms() - ix->in_vain < IN_VAIN_MS;
+}
+
+/* 1, 0 or -1, as file_lock. */
+static int take(struct index *ix, int timeout_ms)
+{
+	bool in_vain = timeout_ms > 0 && index_in_vain(ix);
+	int r = file_lock(ix->place.lockfd, LOCK_EX, in_vain ? 0 : timeout_ms);
+
+	if (r == 1)
+		ix->in_vain = 0;
+	else if (r == 0 && timeout_ms > 0)
+		ix->in_vain = clock_ms();
+	return r;
+}
+
 int index_lock(struct index *ix, int timeout_ms, struct error *e)
 {
 	assert(!ix->locked);
@@ -163,7 +183,7 @@ int index_lock(struct index *ix, int timeout_ms, struct error *e)
 		return error_set(e, ERROR_NOPERM, "The mailbox is open read-only.",
 				 "index: lock asked for on a read-only handle");
 	if (ix->place.lockfd >= 0) {
-		int r = file_lock(ix->place.lockfd, LOCK_EX, timeout_ms);
+		int r = take(ix, timeout_ms);
 		if (r == 0)
 			return error_set(e, ERROR_INUSE, "The mailbox is in use.",
 					 "index: lock not free within %d ms", timeout_ms);

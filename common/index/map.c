@@ -226,7 +226,8 @@ static uint64_t even_change(struct index_map *m)
 		breathe();
 		c = map_load(m, HEAD_AT(change));
 	}
-	for (int i = 0; (c & 1) && i < NAPS; i++) {
+	bool in_vain = (c & 1) && m->owner && index_in_vain(m->owner);
+	for (int i = 0; (c & 1) && i < NAPS && !in_vain; i++) {
 		struct timespec t = { 0, NAP_NS };
 		nanosleep(&t, NULL);
 		c = map_load(m, HEAD_AT(change));
@@ -431,17 +432,25 @@ static uint64_t search(struct index_map *m, uint64_t low, uint64_t high, uint32_
 	return low;
 }
 
-bool map_found(struct index_map *m, uint64_t count, uint64_t slot, uint32_t uid)
+uint32_t map_whole_uid(struct index_map *m, uint64_t slot)
 {
 	struct index_record r;
 
-	if (slot < count && (!map_read(m, slot, &r) || r.uid < uid))
+	if (map_read(m, slot, &r))
+		return r.uid;
+	return map_ok(m) ? map_uid(m, slot) : 0;
+}
+
+bool map_found(struct index_map *m, uint64_t count, uint64_t slot, uint32_t uid)
+{
+	uint32_t is = slot < count ? map_whole_uid(m, slot) : UINT32_MAX, before;
+
+	if (is == 0 || is < uid)
 		return damaged(m, "order of uids");
-	if (slot < count && r.uid == uid)
+	if (slot == 0 || (slot < count && is == uid))
 		return true;
-	if (slot > 0 && (!map_read(m, slot - 1, &r) || r.uid >= uid))
-		return damaged(m, "order of uids");
-	return true;
+	before = map_whole_uid(m, slot - 1);
+	return (before != 0 && before < uid) || damaged(m, "order of uids");
 }
 
 uint64_t map_find(struct index_map *m, uint64_t count, uint32_t uid)

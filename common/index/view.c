@@ -113,6 +113,11 @@ int view_broke(struct view *v)
 	return -1;
 }
 
+bool view_waits(const struct view *v)
+{
+	return map_ok(v->map) && index_in_vain(v->ix);
+}
+
 /* --- places --- */
 
 void view_cursor_reset(struct view *v)
@@ -231,16 +236,22 @@ static bool read_slot(struct view *v, uint64_t nth, uint64_t slot, struct index_
 	return visit(v, nth, slot, r->uid) || view_broke(v) == 0;
 }
 
+static bool uid_at(struct view *v, uint64_t nth, uint64_t slot, uint32_t *uid)
+{
+	*uid = map_whole_uid(v->map, slot);
+	return *uid && (visit(v, nth, slot, *uid) || view_broke(v) == 0);
+}
+
 uint32_t view_uid(struct view *v, uint32_t seq)
 {
-	struct index_record r;
+	uint32_t uid;
 	uint64_t nth;
 
 	assert(seq >= 1 && seq <= view_count(v));
 	const struct ghost *g = find_ghost(v, seq, &nth);
 	if (g)
 		return g->r.uid;
-	return read_slot(v, nth, slot_of(v, nth), &r) ? r.uid : 0;
+	return uid_at(v, nth, slot_of(v, nth), &uid) ? uid : 0;
 }
 
 /* The first slot with that uid or a higher one, sought from the cursor on. */
@@ -278,7 +289,7 @@ static void check_gap(struct view *v, uint64_t slot, uint32_t uid)
 uint32_t view_seq(struct view *v, uint32_t uid)
 {
 	size_t ghosts = ghosts_below(v, uid);
-	struct index_record r;
+	uint32_t is;
 
 	if (ghosts < v->nghosts && v->ghosts[ghosts].r.uid == uid)
 		return ghost_seq(v, ghosts);
@@ -287,7 +298,7 @@ uint32_t view_seq(struct view *v, uint32_t uid)
 		check_gap(v, slot, uid);
 	else if (!bits_has(&v->hidden, slot)) {
 		uint64_t nth = bits_rank_missing(&v->hidden, slot);
-		if (read_slot(v, nth, slot, &r))
+		if (uid_at(v, nth, slot, &is))
 			return (uint32_t)(nth + ghosts) + 1;
 	}
 	return 0;

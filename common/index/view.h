@@ -64,6 +64,9 @@ struct view_events {
  * 0 nothing new, -1 the index broke (or UIDVALIDITY changed): once it was built again
  * another try may succeed, with the same sequence numbers. */
 int view_sync(struct view *v, bool expunges, const struct view_events *ev);
+/* That failed only because whoever changes the index has hung for longer than one waits:
+ * nothing is damaged, a later try may succeed. */
+bool view_waits(const struct view *v);
 
 /* This process itself made the changes of transaction `modseq` and has told
  * them to the client: if the view was up to date just before, they aren't

@@ -8,8 +8,10 @@
  *	SHIM_CLOCK=FILE     how the clock was set: pairs {when, by then wrong by}, two int64 each,
  *	                    nanoseconds of the real clock, rising; a test appends to it.  A file's
  *	                    times are those that a kernel with that clock would have given it
+ *	SHIM_FAST=N         the clock that never jumps, by which one waits, is N times as fast
  *	SHIM_STEP=N         the N-th step (fault.h, CRASH_POINT without the single stores): before
  *	                    it the process sends itself SHIM_SIGNAL
+ *	SHIM_POINT=NAME     only steps of that name count
  *	SHIM_NAME=FILE      gets the name of that step just before
  */
 #include <fcntl.h>
@@ -40,8 +42,9 @@ struct jump {
 };
 
 static const struct jump *jumps; /* shared with the test, {0, 0} ends it */
-static int64_t grain, step, steps;
-static int signal_number, name_fd = -1;
+static int64_t grain, step, steps, fast;
+static const char *only;
+static int signal_number;
 
 static int64_t number(const char *name)
 {
@@ -53,10 +56,12 @@ static int64_t number(const char *name)
 /* Before main, and so before the cage is shut. */
 __attribute__((constructor)) static void begin(void)
 {
-	const char *path = getenv("SHIM_CLOCK"), *name = getenv("SHIM_NAME");
+	const char *path = getenv("SHIM_CLOCK");
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
 	grain = number("SHIM_GRAIN");
+	only = getenv("SHIM_POINT");
+	fast = number("SHIM_FAST");
 	step = number("SHIM_STEP");
 	signal_number = (int)number("SHIM_SIGNAL");
 	if (path) {
@@ -65,11 +70,6 @@ __attribute__((constructor)) static void begin(void)
 			_exit(99);
 		jumps = p;
 		close(fd);
-	}
-	if (name) {
-		int high = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-		name_fd = fcntl(high, F_DUPFD_CLOEXEC, 100);
-		close(high);
 	}
 }
 
@@ -106,6 +106,8 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *t)
 
 	if (r == 0 && id == CLOCK_REALTIME)
 		set_ns(t, ns_of(t) + wrong_by(ns_of(t)));
+	if (r == 0 && id == CLOCK_MONOTONIC && fast)
+		set_ns(t, ns_of(t) * fast);
 	return r;
 }
 
@@ -149,12 +151,21 @@ int __wrap_stat(const char *name, struct stat *st)
 	return changed(__real_stat(name, st), st);
 }
 
+static void tell(const char *point)
+{
+	const char *path = getenv("SHIM_NAME");
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+
+	if (path && (fd < 0 || write(fd, point, strlen(point)) < 0))
+		_exit(99);
+	close(fd);
+}
+
 void store_fault(const char *point)
 {
-	if (step == 0 || ++steps != step)
+	if (step == 0 || (only && strcmp(point, only) != 0) || ++steps != step)
 		return;
-	if (name_fd >= 0 && write(name_fd, point, strlen(point)) < 0)
-		_exit(99);
+	tell(point);
 	raise(signal_number);
 }
 
