@@ -162,15 +162,33 @@ int file_commit(int dirfd, int fd, const char *temp, const char *name)
 	return dir_sync(dirfd);
 }
 
+int file_stage(int dirfd, const char *name, const struct bytes content[2], mode_t mode,
+	       struct file_stage *s)
+{
+	s->fd = file_temp(dirfd, name, mode, s->temp);
+	if (s->fd < 0)
+		return -1;
+	if (file_write_all(s->fd, content[0].p, content[0].n) < 0 ||
+	    file_write_all(s->fd, content[1].p, content[1].n) < 0)
+		return give_up(dirfd, s->fd, s->temp);
+	/* Where that isn't possible the fsync does it all. */
+	(void)sync_file_range(s->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return 0;
+}
+
+void file_unstage(int dirfd, struct file_stage *s)
+{
+	(void)give_up(dirfd, s->fd, s->temp);
+}
+
 int file_replace(int dirfd, const char *name, struct bytes content, mode_t mode)
 {
-	char temp[FILE_TEMP_NAME];
-	int fd = file_temp(dirfd, name, mode, temp);
-	if (fd < 0)
+	struct bytes all[2] = { content, BYTES("") };
+	struct file_stage s;
+
+	if (file_stage(dirfd, name, all, mode, &s) < 0)
 		return -1;
-	if (file_write_all(fd, content.p, content.n) < 0)
-		return give_up(dirfd, fd, temp);
-	return file_commit(dirfd, fd, temp, name);
+	return file_commit(dirfd, s.fd, s.temp, name);
 }
 
 int file_rename_new(int fromdir, const char *from, int todir, const char *to)

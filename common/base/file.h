@@ -37,6 +37,15 @@ int file_temp(int dirfd, const char *prefix, mode_t mode, char out[FILE_TEMP_NAM
  * fsync, rename, fsync of the directory. */
 int file_replace(int dirfd, const char *name, struct bytes content, mode_t mode)
 	__attribute__((warn_unused_result));
+/* The same in two steps: a temp with that content, which the kernel begins to put on disk
+ * while the caller goes on; then file_commit or file_unstage. */
+struct file_stage {
+	int fd;
+	char temp[FILE_TEMP_NAME];
+};
+int file_stage(int dirfd, const char *name, const struct bytes content[2], mode_t mode,
+	       struct file_stage *s) __attribute__((warn_unused_result));
+void file_unstage(int dirfd, struct file_stage *s);
 /* Second half for who wrote the temp itself: fsync, close, rename, fsync of
  * the directory; the temp is gone on failure. */
 int file_commit(int dirfd, int fd, const char *temp, const char *name)

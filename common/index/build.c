@@ -127,6 +127,12 @@ void index_build_keyword(struct index *ix, unsigned n, struct bytes name)
 		map_store32(m, HEAD_AT(keywords), n + 1);
 }
 
+void index_build_driver(struct index *ix, const uint64_t words[INDEX_DRIVER_WORDS])
+{
+	if (ix->making)
+		map_put(ix->making, HEAD_AT(driver), words, INDEX_DRIVER_WORDS * sizeof *words);
+}
+
 /* The generation being made is full: a larger one; no room on disk: one in
  * memory.  Without either the commit says so. */
 static void make_larger(struct index *ix, bool private, uint64_t names)

@@ -132,6 +132,8 @@ struct index_build {
 int index_build_begin(struct index *ix, const struct index_build *b, struct error *e)
 	__attribute__((warn_unused_result));
 void index_build_keyword(struct index *ix, unsigned n, struct bytes name);
+/* In place of those given to index_build_begin; until the commit. */
+void index_build_driver(struct index *ix, const uint64_t words[INDEX_DRIVER_WORDS]);
 void index_build_add(struct index *ix, const struct index_record *r, struct bytes name);
 int index_build_commit(struct index *ix, struct error *e) __attribute__((warn_unused_result));
 /* What an old, perhaps damaged index says of that uid: 1 if it has a plausible

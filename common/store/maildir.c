@@ -90,7 +90,7 @@ static int maildir_open(struct mailbox *mb, const struct folder_dirs *d, struct 
 {
 	struct maildir *m = arena_new(&mb->arena, struct maildir);
 
-	m->root = m->cur = m->new = m->tmp = m->control = -1;
+	m->root = m->cur = m->new = m->tmp = m->control = m->old_list = -1;
 	m->path = arena_str(&mb->arena, bytes_of(d->mail));
 	m->root_control = mb->store->control;
 	mb->data = m;
@@ -114,6 +114,7 @@ static void maildir_close(struct mailbox *mb)
 		close_fd(&mb->indexfd);
 	if (m->control != m->root)
 		close_fd(&m->control);
+	list_let_go(m);
 	close_fd(&m->tmp);
 	close_fd(&m->new);
 	close_fd(&m->cur);

@@ -6,7 +6,8 @@
  * say.  The epoch is raised and the uidlist synced before the index is written, so
  * that modseqs told before never come back with another meaning (index-design §3).
  * If a uidlist is gone or useless too, nothing ties the messages to their old UIDs: new
- * ones under a new UIDVALIDITY.  Where none can be written each session numbers anew, in
+ * ones under a new UIDVALIDITY.  The disk takes the new list while the index is made
+ * under another name.  Where none can be written each session numbers anew, in
  * order of delivery, and the UIDVALIDITY says whether that gives what it gave before.
  *
  * Crash points: before the uidlist is replaced nothing has changed; after it the next
@@ -29,7 +30,6 @@
 
 /* A message to be: with a file, or a line whose file no (noisy) scan found. */
 struct member {
-	struct index_record r;
 	const struct scan_entry *entry; /* one of the two may be NULL */
 	const struct uidlist_line *line;
 };
@@ -50,6 +50,8 @@ struct build {
 	bool listed;             /* the uidlist on disk is usable */
 	bool locked;             /* ... and may be written */
 	bool courier;            /* UIDs are Courier's */
+	bool staged;             /* the next uidlist is on its way to the disk */
+	struct file_stage stage;
 	struct courier keywords;
 	int courier_bit[COURIER_KEYWORDS]; /* ours for theirs, -1: none */
 	char guid[33];
@@ -206,35 +208,38 @@ static int take_keywords(struct build *b, struct error *e)
 
 /* --- who gets which UID --- */
 
-static struct bytes member_name(const struct build *b, const struct member *m)
-{
-	if (!m->entry)
-		return m->line->stem;
-	return m->r.driver & MAILDIR_ODD ? scan_name(&b->scan, m->entry)
-					 : scan_stem(&b->scan, m->entry);
-}
-
 static struct bytes member_stem(const struct build *b, const struct member *m)
 {
 	return m->entry ? scan_stem(&b->scan, m->entry) : m->line->stem;
 }
 
+/* Keywords that have no letter. */
+static uint64_t member_high(const struct build *b, const struct member *m)
+{
+	uint64_t bits = m->line ? m->line->keywords : 0;
+
+	if (b->keywords.n)
+		bits |= our_bits(b, member_stem(b, m)) & ~MAILDIR_LETTERS_MASK;
+	return bits;
+}
+
+static void member_record(const struct build *b, const struct member *m, struct index_record *r,
+			  struct bytes *name)
+{
+	if (m->entry) {
+		sync_record(&b->scan, m->entry, m->line, r, name);
+	} else {
+		*r = (struct index_record){ .uid = m->line->uid,
+					    .internal_date = INDEX_DATE_UNKNOWN,
+					    .vsize = INDEX_SIZE_UNKNOWN };
+		*name = m->line->stem;
+	}
+	r->keywords |= member_high(b, m);
+}
+
 static void add_member(struct build *b, const struct scan_entry *e, const struct uidlist_line *line)
 {
-	struct member *m = &b->members[b->n++];
-	struct bytes name;
-
-	*m = (struct member){ .entry = e, .line = line };
-	if (e)
-		sync_record(&b->scan, e, line, &m->r, &name);
-	else
-		m->r = (struct index_record){ .uid = line->uid,
-					      .keywords = line->keywords,
-					      .internal_date = INDEX_DATE_UNKNOWN,
-					      .vsize = INDEX_SIZE_UNKNOWN };
-	if (b->keywords.n)
-		m->r.keywords |= our_bits(b, member_stem(b, m)) & ~MAILDIR_LETTERS_MASK;
-	b->used |= m->r.keywords;
+	b->members[b->n++] = (struct member){ .entry = e, .line = line };
 }
 
 /* Lines whose file a noisy scan did not find are suspects, not gone. */
@@ -280,13 +285,13 @@ static int gather(struct build *b, struct error *e)
 
 /* --- the uidlist, with the new epoch --- */
 
-static void list_text(struct build *b, struct buf *out)
+static void list_header(struct build *b, uint64_t epoch, struct buf *out)
 {
 	struct uidlist head = b->list;
 
 	head.uidvalidity = b->uidvalidity;
 	head.uidnext = b->uidnext;
-	head.epoch = b->epoch;
+	head.epoch = epoch;
 	for (unsigned i = 0; i < UIDLIST_HIGH; i++)
 		if (!head.high[i].n)
 			head.high[i] = bytes_of(b->names.name[UIDLIST_HIGH_FIRST + i]);
@@ -295,11 +300,55 @@ static void list_text(struct build *b, struct buf *out)
 		head.guid = bytes_of(b->guid);
 	}
 	uidlist_write_header(out, &head);
+}
+
+static void list_lines(struct build *b, struct buf *out)
+{
 	for (size_t i = 0; i < b->n; i++) {
 		const struct member *m = &b->members[i];
-		uidlist_write_line(out, m->r.uid, m->line ? m->line->fields : BYTES(""),
-				   m->r.keywords, member_stem(b, m));
+		uidlist_write_line(out, m->line ? m->line->uid : m->entry->uid,
+				   m->line ? m->line->fields : BYTES(""), member_high(b, m),
+				   member_stem(b, m));
 	}
+}
+
+static int stage(struct build *b, uint64_t epoch, struct bytes lines)
+{
+	struct buf header = BUF_INIT;
+	struct error e;
+
+	list_header(b, epoch, &header);
+	b->staged = list_stage(b->mb, buf_view(&header), lines, &b->stage, &e) == 0;
+	if (!b->staged)
+		log_warn("uidlist", "%s", e.log);
+	buf_free(&header);
+	return b->staged ? 0 : -1;
+}
+
+static void unstage(struct build *b)
+{
+	if (b->staged)
+		list_unstage(b->mb, &b->stage);
+	b->staged = false;
+}
+
+/* Most often every line has its file and stays: a new header before them.  Written before the
+ * files are looked at, it gets to the disk meanwhile. */
+static void stage_as_is(struct build *b)
+{
+	struct bytes text = buf_view(&b->list.text);
+
+	if (b->listed && b->list.as_written && b->locked && !b->mb->private)
+		(void)stage(b, b->epoch + 1, bytes_from(text, bytes_chr(text, '\n') + 1));
+}
+
+/* The members are the lines of the list, no more, no fewer. */
+static bool is_as_was(const struct build *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (!b->members[i].line)
+			return false;
+	return b->n == b->list.n;
 }
 
 /* New messages without a line on disk are left out; a mailbox without any list keeps them
@@ -335,38 +384,37 @@ static bool all_listed(const struct build *b)
 	return b->listed;
 }
 
-static int replace_list(struct build *b)
+static int stage_members(struct build *b)
 {
-	struct buf text = BUF_INIT;
-	struct error e;
+	struct buf lines = BUF_INIT;
 
-	list_text(b, &text);
-	int r = list_replace(b->mb, buf_view(&text), &e);
-	if (r < 0)
-		log_warn("uidlist", "%s", e.log);
-	buf_free(&text);
+	list_lines(b, &lines);
+	int r = stage(b, b->epoch, buf_view(&lines));
+	buf_free(&lines);
 	return r;
 }
 
-/* An index that lives for this session alone leaves the epoch as it is. */
-static void write_list(struct build *b)
+/* The list keeps the epoch it has. */
+static void without_list(struct build *b)
 {
-	uint64_t epoch = b->epoch;
+	b->epoch--;
+	keep_epoch(b);
+	leave_out_unlisted(b);
+}
 
+/* An index that lives for this session alone leaves the epoch as it is. */
+static void prepare_list(struct build *b)
+{
+	if (b->staged && !is_as_was(b))
+		unstage(b);
 	if (!b->mb->private)
 		b->epoch++;
 	else
 		keep_epoch(b);
-	if (!b->m->list_writable || (b->mb->private && all_listed(b)))
+	if (b->staged || !b->m->list_writable || (b->mb->private && all_listed(b)))
 		return;
-	if (!b->locked || replace_list(b) < 0) {
-		b->epoch = epoch;
-		keep_epoch(b);
-		leave_out_unlisted(b);
-		return;
-	}
-	b->state.list = maildir_stamp(b->m->control, UIDLIST_FILE, &b->state.list_size);
-	b->state.list_lines = b->n;
+	if (!b->locked || stage_members(b) < 0)
+		without_list(b);
 }
 
 /* --- the index --- */
@@ -391,34 +439,33 @@ static void find_recent(struct build *b)
 	b->state.new_from = b->uidnext;
 	b->recent = 1;
 	for (size_t i = b->n; i-- > 0;) {
-		const struct index_record *r = &b->members[i].r;
-		if (r->driver & MAILDIR_NEW)
-			b->state.new_from = r->uid;
+		const struct member *m = &b->members[i];
+		uint32_t uid = m->line ? m->line->uid : m->entry->uid;
+		if (m->entry && m->entry->where)
+			b->state.new_from = uid;
 		else if (b->recent == 1)
-			b->recent = r->uid + 1;
+			b->recent = uid + 1;
 	}
 }
 
 static void add_all(struct build *b)
 {
-	for (unsigned i = 0; i < INDEX_KEYWORDS; i++)
-		if (b->names.name[i][0])
-			index_build_keyword(b->mb->index, i, bytes_of(b->names.name[i]));
+	struct index_record r;
+	struct bytes name;
+
+	b->used = 0;
 	for (size_t i = 0; i < b->n; i++) {
-		struct member *m = &b->members[i];
-		take_hint(b, &m->r, member_stem(b, m));
-		index_build_add(b->mb->index, &m->r, member_name(b, m));
+		member_record(b, &b->members[i], &r, &name);
+		b->used |= r.keywords;
+		take_hint(b, &r, member_stem(b, &b->members[i]));
+		index_build_add(b->mb->index, &r, name);
 	}
 }
 
-static int write_index(struct build *b, struct error *e)
+/* All but what is known only when the list has its name: its stamp. */
+static int fill_index(struct build *b, struct error *e)
 {
-	b->state.form = MAILDIR_STATE_FORM;
-	b->state.tmp_cleaned = clock_wall(); /* first contact: others may be at work */
-	b->state.bits |= STATE_UNSIZED;
 	find_recent(b);
-	sync_keywords(b->mb, b->used, &b->state, &b->names);
-	keywords_take_high(&b->names, &b->list);
 	struct index_build ib = {
 		.uidvalidity = b->uidvalidity,
 		.uidnext = b->uidnext,
@@ -427,21 +474,59 @@ static int write_index(struct build *b, struct error *e)
 		.first_recent = b->recent,
 		.expect = b->n,
 	};
-	memcpy(ib.driver, &b->state, sizeof(b->state));
 	FAULT("before-build");
 	if (index_build_begin(b->mb->index, &ib, e) < 0)
 		return -1;
 	add_all(b);
+	return 0;
+}
+
+/* False: it can't be written, and what was filled is wrong. */
+static bool publish_list(struct build *b)
+{
+	struct error e;
+
+	if (!b->staged)
+		return true;
+	b->staged = false;
+	if (list_publish(b->mb, &b->stage, &e) < 0) {
+		log_warn("uidlist", "%s", e.log);
+		without_list(b);
+		return false;
+	}
+	b->state.list = maildir_stamp(b->m->control, UIDLIST_FILE, &b->state.list_size);
+	b->state.list_lines = b->n;
+	return true;
+}
+
+static int finish_index(struct build *b, struct error *e)
+{
+	uint64_t words[INDEX_DRIVER_WORDS] = { 0 };
+
+	b->state.form = MAILDIR_STATE_FORM;
+	b->state.tmp_cleaned = clock_wall(); /* first contact: others may be at work */
+	b->state.bits |= STATE_UNSIZED;
+	sync_keywords(b->mb, b->used, &b->state, &b->names);
+	keywords_take_high(&b->names, &b->list);
+	for (unsigned i = 0; i < INDEX_KEYWORDS; i++)
+		if (b->names.name[i][0])
+			index_build_keyword(b->mb->index, i, bytes_of(b->names.name[i]));
+	memcpy(words, &b->state, sizeof(b->state));
+	index_build_driver(b->mb->index, words);
 	return index_build_commit(b->mb->index, e);
 }
 
 static int build(struct build *b, struct error *e)
 {
-	if (read_list(b, e) < 0 || scan_files(b, e) < 0 || take_keywords(b, e) < 0 ||
-	    gather(b, e) < 0)
+	if (read_list(b, e) < 0)
 		return -1;
-	write_list(b);
-	return write_index(b, e);
+	stage_as_is(b);
+	if (scan_files(b, e) < 0 || take_keywords(b, e) < 0 || gather(b, e) < 0)
+		return -1;
+	prepare_list(b);
+	if (fill_index(b, e) < 0 || (!publish_list(b) && fill_index(b, e) < 0))
+		return -1;
+	return finish_index(b, e);
 }
 
 /* Without room for a lock file nothing can be appended; what is there is served. */
@@ -467,6 +552,7 @@ int maildir_build(struct mailbox *mb, struct error *e)
 	if (lock_list(&b, e) < 0)
 		return -1;
 	r = build(&b, e);
+	unstage(&b);
 	if (b.locked)
 		list_unlock(mb);
 	scan_free(&b.scan);

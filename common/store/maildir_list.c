@@ -122,6 +122,7 @@ int list_read(struct mailbox *mb, struct uidlist *l, struct maildir_state *s, st
 	drop_torn(l, s);
 	uidlist_parse(l);
 	l->complete = l->complete && !torn;
+	l->as_written = l->as_written && !torn;
 	s->list_lines = l->n;
 	return 1;
 }
@@ -203,16 +204,52 @@ int list_appended(struct mailbox *mb, int fd, struct error *e)
 	return r;
 }
 
-int list_replace(struct mailbox *mb, struct bytes text, struct error *e)
+static int not_written(struct maildir *m, struct error *e)
+{
+	return error_errno(e, "Mailbox could not be written", "%s/%s", m->path, UIDLIST_FILE);
+}
+
+int list_stage(struct mailbox *mb, struct bytes header, struct bytes lines, struct file_stage *s,
+	       struct error *e)
+{
+	struct maildir *m = maildir_of(mb);
+	struct bytes text[2] = { header, lines };
+
+	FAULT("list-replace");
+	return file_stage(m->control, UIDLIST_FILE, text, m->mode, s) < 0 ? not_written(m, e) : 0;
+}
+
+void list_unstage(struct mailbox *mb, struct file_stage *s)
+{
+	file_unstage(maildir_of(mb)->control, s);
+}
+
+/* The old file is held until mailbox_settle: that takes its blocks back, some milliseconds for a
+ * large one, while nobody waits. */
+int list_publish(struct mailbox *mb, struct file_stage *s, struct error *e)
 {
 	struct maildir *m = maildir_of(mb);
 
-	FAULT("list-replace");
-	if (file_replace(m->control, UIDLIST_FILE, text, m->mode) < 0)
-		return error_errno(e, "Mailbox could not be written", "%s/%s", m->path,
-				   UIDLIST_FILE);
+	list_let_go(m);
+	m->old_list = file_open(m->control, UIDLIST_FILE, O_RDONLY | O_NONBLOCK, 0);
+	if (file_commit(m->control, s->fd, s->temp, UIDLIST_FILE) < 0)
+		return not_written(m, e);
 	FAULT("list-replaced");
 	return 0;
+}
+
+void list_let_go(struct maildir *m)
+{
+	if (m->old_list >= 0)
+		close(m->old_list);
+	m->old_list = -1;
+}
+
+int list_replace(struct mailbox *mb, struct bytes text, struct error *e)
+{
+	struct file_stage s;
+
+	return list_stage(mb, text, BYTES(""), &s, e) < 0 ? -1 : list_publish(mb, &s, e);
 }
 
 /* --- the whole of it, from the index --- */

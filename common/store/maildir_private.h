@@ -14,6 +14,7 @@
 
 #include <sys/stat.h>
 
+#include "file.h"
 #include "mailbox_private.h"
 #include "maildir_name.h"
 #include "uidlist.h"
@@ -68,6 +69,7 @@ struct maildir {
 	bool writable;            /* the mail */
 	bool list_writable;       /* uidlist and keywords */
 	bool not_owner;           /* of some message: O_NOATIME is refused */
+	int old_list;             /* the uidlist before ours, open until nobody waits; -1 */
 	unsigned list_locks;      /* how often dovecot-uidlist.lock is taken by us */
 	bool unsynced;            /* renames that no fsync of `cur` followed yet */
 	const char *path;         /* for the log only */
@@ -200,6 +202,14 @@ int list_append(struct mailbox *mb, struct bytes lines, int *fd, struct error *e
 int list_appended(struct mailbox *mb, int fd, struct error *e) __attribute__((warn_unused_result));
 int list_replace(struct mailbox *mb, struct bytes text, struct error *e)
 	__attribute__((warn_unused_result));
+/* The same in two steps: other work is done while the disk takes it; then one of the next. */
+int list_stage(struct mailbox *mb, struct bytes header, struct bytes lines, struct file_stage *s,
+	       struct error *e) __attribute__((warn_unused_result));
+int list_publish(struct mailbox *mb, struct file_stage *s, struct error *e)
+	__attribute__((warn_unused_result));
+void list_unstage(struct mailbox *mb, struct file_stage *s);
+/* Closes the file that list_publish took the place of. */
+void list_let_go(struct maildir *m);
 /* Writes it anew from the index; `have` (may be NULL): fields and lines of messages that
  * aren't in the index yet. */
 int list_rewrite(struct mailbox *mb, const struct uidlist *have, struct error *e)

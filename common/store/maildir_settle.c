@@ -274,6 +274,7 @@ void maildir_settle(struct mailbox *mb, bool closing)
 
 	if (maildir_durable(mb, &e) < 0)
 		log_error("flags", "%s", e.log);
+	list_let_go(maildir_of(mb));
 	if ((mb->flags & MAILBOX_NOVIEW) || !index_head(mb->index, &h))
 		return;
 	maildir_state_get(&h, &s);

@@ -39,14 +39,17 @@ static bool take_word(struct bytes *rest, struct bytes *word)
 	return true;
 }
 
-static struct bytes take_line(struct bytes *rest)
+/* Without its newline; *cr is set if that was CRLF. */
+static struct bytes take_line(struct bytes *rest, bool *cr)
 {
 	size_t n = bytes_chr(*rest, '\n');
 	struct bytes line = bytes_sub(*rest, 0, n);
 
 	*rest = bytes_from(*rest, n == BYTES_NONE ? rest->n : n + 1);
-	if (line.n && line.p[line.n - 1] == '\r')
+	if (line.n && line.p[line.n - 1] == '\r') {
 		line.n--;
+		*cr = true;
+	}
 	return line;
 }
 
@@ -109,9 +112,10 @@ static bool parse_line(struct bytes text, unsigned version, uint32_t after,
 static void parse_lines(struct uidlist *l, struct bytes rest, unsigned version, uint32_t after)
 {
 	struct uidlist_line line;
+	bool cr = false;
 
 	while (rest.n) {
-		struct bytes text = take_line(&rest);
+		struct bytes text = take_line(&rest, &cr);
 		if (parse_line(text, version, after, &line)) {
 			*new_line(l) = line;
 			after = line.uid;
@@ -119,6 +123,7 @@ static void parse_lines(struct uidlist *l, struct bytes rest, unsigned version, 
 			l->complete = false;
 		}
 	}
+	l->as_written = l->complete && !cr;
 	if (after >= l->uidnext)
 		l->uidnext = after + 1;
 }
@@ -184,7 +189,8 @@ static bool header_v1(struct uidlist *l, struct bytes line)
 
 void uidlist_parse(struct uidlist *l)
 {
-	struct bytes rest = buf_view(&l->text), line = take_line(&rest);
+	bool cr = false;
+	struct bytes rest = buf_view(&l->text), line = take_line(&rest, &cr);
 	unsigned version = 0;
 
 	if (bytes_starts(line, BYTES("3 ")) && header_v3(l, bytes_from(line, 2)))
@@ -196,6 +202,7 @@ void uidlist_parse(struct uidlist *l)
 		parse_lines(l, rest, version, 0);
 	l->usable = version && l->uidnext < UIDLIST_UID_MAX;
 	l->complete = l->complete && l->usable && version == 3;
+	l->as_written = l->as_written && l->complete && !cr;
 }
 
 void uidlist_parse_tail(struct uidlist *l, uint32_t after)

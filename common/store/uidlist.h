@@ -37,6 +37,7 @@ struct uidlist {
 	struct buf text; /* views below point into it */
 	bool usable;     /* there is a header that makes sense */
 	bool complete;   /* every line did, and the last one ends in a newline */
+	bool as_written; /* complete, and the lines are bytes as we write them */
 	uint32_t uidvalidity;
 	uint32_t uidnext; /* above all lines, too */
 	uint64_t epoch;

@@ -118,6 +118,25 @@ static void test_replace(void **state)
 	assert_int_equal(entries(), before + 2);
 }
 
+static void test_stage(void **state)
+{
+	(void)state;
+	struct bytes content[2] = { BYTES("head\n"), BYTES("rest\n") };
+	struct file_stage s;
+	size_t before = entries();
+
+	put("s", "old");
+	assert_int_equal(file_stage(dir, "s", content, 0600, &s), 0);
+	assert_file("s", "old");
+	assert_file(s.temp, "head\nrest\n");
+	file_unstage(dir, &s);
+	assert_int_equal(entries(), before + 1);
+	assert_int_equal(file_stage(dir, "s", content, 0600, &s), 0);
+	assert_int_equal(file_commit(dir, s.fd, s.temp, "s"), 0);
+	assert_file("s", "head\nrest\n");
+	assert_int_equal(entries(), before + 1);
+}
+
 static void test_commit(void **state)
 {
 	(void)state;
@@ -430,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_pread_pwrite),
 		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_stage),
 		cmocka_unit_test(test_commit),
 		cmocka_unit_test(test_rename_new),
 		cmocka_unit_test(test_flock),

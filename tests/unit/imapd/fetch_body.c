@@ -31,6 +31,7 @@ static const char mixed[] = "From: a@b.c\n"
 static struct arena arena;
 static struct fetch_memo memo;
 static bool remember;
+static uint64_t vsize;
 
 /* The value of a section of raw as it goes over the wire. */
 static struct bytes section(struct bytes raw, const char *item)
@@ -51,6 +52,7 @@ static struct bytes section(struct bytes raw, const char *item)
 	if (remember)
 		m.memo = &memo;
 	m.record.uid = 1;
+	m.record.vsize = vsize;
 	assert_null(fetch_parse(&c, &arena, &plan));
 	plan.items[0].section.kept = false;
 	fetch_section(&w, &arena, &text, &m, &plan.items[0].section);
@@ -183,10 +185,44 @@ static void test_odd(void **state)
 	arena_free(&arena);
 }
 
+/* A message that fits the writer's buffer twice is written in one walk, a larger one is
+ * counted before: the same bytes; the size that the index has, or lacks, changes nothing. */
+static void test_whole(void **state)
+{
+	static const size_t sizes[] = { 1, 9, 99, 4096, 9999, 32000, 32755, 32756, 32757, 33000 };
+	static char raw[33000], want[70000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		size_t n = sizes[i];
+		for (size_t k = 0; k < n; k++)
+			raw[k] = k % 61 == 60 ? '\n' : k % 1009 == 1008 ? '\0' : 'a';
+		raw[n - 1] = '\n';
+		size_t octets = n;
+		for (size_t k = 0; k < n; k++)
+			octets += raw[k] == '\n';
+		size_t end = (size_t)snprintf(want, sizeof(want), "{%zu}\r\n", octets);
+		for (size_t k = 0; k < n; k++) {
+			if (raw[k] == '\n')
+				want[end++] = '\r';
+			want[end++] = raw[k] ? raw[k] : '\x80';
+		}
+		const uint64_t known[] = { INDEX_SIZE_UNKNOWN, octets, 7, 123456789 };
+		for (size_t k = 0; k < COUNT(known); k++) {
+			vsize = known[k];
+			struct bytes got = section((struct bytes){ raw, n }, "BODY[]");
+			assert_int_equal(got.n, end);
+			assert_memory_equal(got.p, want, end);
+		}
+	}
+	vsize = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_odd),
 	};

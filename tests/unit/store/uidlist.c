@@ -48,6 +48,7 @@ static void test_v3(void **state)
 	parse(text);
 	assert_true(l.usable);
 	assert_true(l.complete);
+	assert_true(l.as_written);
 	assert_int_equal(l.uidvalidity, 1234567);
 	assert_int_equal(l.uidnext, 10);
 	assert_int_equal(l.epoch, 7);
@@ -67,6 +68,10 @@ static void test_v3(void **state)
 static void test_v1(void **state)
 {
 	(void)state;
+	parse("3 V77 N5\n1 :10.a\r\n4 :20.b\n");
+	assert_true(l.complete);
+	assert_false(l.as_written);
+	assert_string_equal(lines(), "1=10.a 4=20.b ");
 	parse("1 77 5\n1 10.a\n4 20.b:2,S\n");
 	assert_true(l.usable);
 	assert_false(l.complete); /* to be written anew */
