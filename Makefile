@@ -7,13 +7,14 @@
 #   make [B=dir]        programs, release flavour
 #   make units          unit tests, test flavour
 #   make check          everything, then all tests; `make check-asan` likewise
-#   make fuzz           every fuzz target for FUZZ_SECONDS
+#   make fuzz           every fuzz target, FUZZ_TIME seconds in all
+#   make fuzz-long      an hour of those that read files of a mailbox
 #   make deps demo install uninstall lint format layers clean
 
 B          = build
 PREFIX     = /usr/local
 SYSCONFDIR = /etc
-FUZZ_SECONDS = 10
+FUZZ_TIME  = 300
 
 LAYERS   = base message index store login tls
 PROGRAMS = imapd imap-login roost-ready checkpassword checkpassword-crypt \
@@ -40,6 +41,8 @@ INC_tls     = $(INC_login) -Icommon/tls
 INC_tls-server = $(INC_tls) -Icommon/tls/tls-server
 INC_bench   = $(INC_base) -Itests/bench
 INC_fault   = $(INC_base)
+INC_fuzz    = -Itests -DINDEX_FAULTS # the flavour as well; sees base
+INC_fuzz   += $(INC_base)
 
 # What each links, right to left.
 LINK_base    = base
@@ -61,8 +64,9 @@ UNITS     = $(wildcard $(addsuffix /*.c,$(addprefix tests/unit/,$(LAYERS) imapd 
 FUZZERS   = $(wildcard $(addsuffix /*.c,$(addprefix tests/fuzz/,$(LAYERS) imapd imap-login)))
 LOAD      = $(wildcard tests/bench/*.c)
 PROBES    = cage_probe login_probe
-HEADERS   = $(wildcard common/*/*.h common/*/*/*.h imapd/*.h imapd/*/*.h tests/*.h tests/bench/*.h)
-SOURCES   = $(wildcard common/*/*.c common/*/*/*.c imapd/*.c imapd/*/*.c tests/fault/*.c) $(UNITS) $(FUZZERS) $(LOAD) $(PROBES:%=tests/%.c)
+HEADERS   = $(wildcard common/*/*.h common/*/*/*.h imapd/*.h imapd/*/*.h tests/*.h tests/bench/*.h tests/fuzz/*.h)
+SOURCES   = $(wildcard common/*/*.c common/*/*/*.c imapd/*.c imapd/*/*.c tests/fault/*.c) $(UNITS) $(FUZZERS) $(LOAD) $(PROBES:%=tests/%.c) \
+	tests/fuzz/replay.c
 SYSTEMD   = $(wildcard units/systemd/*.service units/systemd/*.socket units/systemd/*/*.conf)
 MANPAGES  = $(wildcard */*.[1-8] common/*/*.[1-8])
 
@@ -242,9 +246,25 @@ $(eval $(call SHIM,asan,$(B)/asan))
 units: $(B)/fault/imapd
 asan: $(B)/asan/fault/imapd
 
+# Comparisons that are watched cost half the speed where most of them are of checksums.
+$(B)/obj/fuzz/common/index/%.o $(B)/obj/fuzz/common/store/%.o: CFLAGS += -fno-sanitize-coverage=trace-cmp
+
 fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
 fuzz: fuzzers
-	tests/fuzz/run $(B) $(FUZZ_SECONDS)
+	tests/fuzz/run $(B) $(FUZZ_TIME) $(FUZZ_ONLY)
+fuzz-long:
+	$(MAKE) fuzz FUZZ_TIME=3600 FUZZ_ONLY="index/ store/ imapd/files"
+
+# The same targets without a fuzzer, for what is in their corpora.
+define REPLAY # flavour, directory, source
+$(2)/$(3:tests/fuzz/%.c=replay/%): $(B)/obj/$(1)/$(3:.c=.o) $(B)/obj/$(1)/tests/fuzz/replay.o \
+	$(call libs,$(1),$(call layer,$(3)))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(LIBS_$(call layer,$(3)))
+endef
+$(foreach u,$(FUZZERS),$(eval $(call REPLAY,test,$(B),$(u)))$(eval $(call REPLAY,asan,$(B)/asan,$(u))))
+units: $(FUZZERS:tests/fuzz/%.c=$(B)/replay/%)
+asan: $(FUZZERS:tests/fuzz/%.c=$(B)/asan/replay/%)
 
 BUILD_PACKAGES = gcc musl-tools linux-libc-dev libc6-dev libcdb-dev libpam0g-dev libcrypt-dev libssl-dev
 # ucspi-tcp-ipv6 has it too, and stays.
@@ -336,6 +356,6 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all units asan fuzzers fuzz deps check check-asan bench bench-long layers demo format lint install uninstall clean
+.PHONY: all units asan fuzzers fuzz fuzz-long deps check check-asan bench bench-long layers demo format lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

@@ -1,13 +1,13 @@
 /* The cache file: the input as it is, or behind a good header and with each
- * entry's checksum put right, so that what it says is looked at.  Whatever is
- * asked for, it comes whole or not at all. */
+ * entry's checksum put right, so that what it says is looked at, or damage done to a good
+ * one (damage.h).  Whatever is asked for, it comes whole or not at all. */
 #include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cache_private.h"
+#include "fuzz/damage.h"
 #include "file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -69,8 +69,34 @@ static void ask(struct cache *c, const struct buf *file, uint64_t at, uint32_t w
 	buf_free(&out);
 }
 
+/* Entries as cache_write.c makes them, and what the input does to them. */
+static void damaged(struct buf *file, struct bytes in)
+{
+	static const char zeros[STEP];
+
+	for (uint32_t uid = 1; uid <= 12; uid++) {
+		struct cache_slot slots[4];
+		struct cache_entry e = { .magic = CACHE_ENTRY_MAGIC,
+					 .form = CACHE_FORM,
+					 .items = 4,
+					 .length = 2 * STEP,
+					 .uid = uid,
+					 .identity = uid * 3 };
+		size_t at = file->n;
+		for (uint32_t i = 0; i < 4; i++)
+			slots[i] = (struct cache_slot){ i, 8, crc32c(0, zeros, 8) };
+		buf_add(file, &e, sizeof e);
+		buf_add(file, slots, sizeof slots);
+		buf_add(file, zeros, at + 2 * STEP - file->n);
+		cache_stamp(file->p + at, ID);
+	}
+	for (int i = 0; in.n && i < 16; i++)
+		damage_cache(file, &in);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+	struct bytes in = { (const char *)data, n };
 	struct cache_header h;
 	struct buf file = BUF_INIT;
 
@@ -79,9 +105,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	bool raw = n && data[0] == 'R';
 	if (!raw)
 		buf_add(&file, &h, sizeof h);
-	buf_add(&file, data, n);
-	if (!raw)
-		put_right(&file);
+	if (n && data[0] == 'D') {
+		damaged(&file, bytes_from(in, 1));
+	} else {
+		buf_bytes(&file, in);
+		if (!raw)
+			put_right(&file);
+	}
 	int fd = file_open(dirfd, INDEX_CACHE_FILE, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	assert(fd >= 0 && file_pwrite_all(fd, file.p ? file.p : "", file.n, 0) == 0);
 	close(fd);

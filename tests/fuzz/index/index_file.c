@@ -1,34 +1,37 @@
-/* The index file: a good one with pieces of the input put over it (place, how
- * many bytes, bytes), or the input itself when it begins like an index. */
+/* The index file: the input itself when it begins like an index, else a good one with
+ * the damage that the input says (damage.h), and some to its journal. */
 #include "fuzz_index.h"
-
-#include "num.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static void patch(int fd, struct bytes in)
-{
-	while (in.n >= 4) {
-		uint64_t at = get_le16(in.p) | (uint64_t)(in.p[2] & 1) << 16;
-		struct bytes piece = bytes_sub(in, 4, (uint8_t)in.p[3]);
-		fuzz_put(fd, piece.p, piece.n, at);
-		in = bytes_from(in, 4 + piece.n);
-	}
-}
+#define DAMAGES 16
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct bytes in = { (const char *)data, n };
-	bool whole = n >= 8 && get_le64(data) == INDEX_MAGIC;
+	struct buf image = BUF_INIT, journal = BUF_INIT;
+	bool lies = false;
 
 	fuzz_init();
 	fuzz_clean();
-	int fd = fuzz_file(INDEX_FILE, whole ? in : buf_view(&good_index));
-	close(fuzz_file(INDEX_JOURNAL_FILE, buf_view(&good_journal)));
-	if (!whole)
-		patch(fd, in);
+	buf_bytes(&journal, buf_view(&good_journal));
+	if (n >= 8 && get_le64(data) == INDEX_MAGIC) {
+		buf_bytes(&image, in);
+		lies = true;
+	} else {
+		buf_bytes(&image, buf_view(&good_index));
+		for (int i = 0; in.n && i < DAMAGES; i++)
+			if (take(&in, 1) % 4)
+				lies |= damage_index(&image, &in);
+			else
+				lies |= damage_journal(&journal, FUZZ_BASE + 2, &in);
+	}
+	int fd = fuzz_file(INDEX_FILE, buf_view(&image));
+	close(fuzz_file(INDEX_JOURNAL_FILE, buf_view(&journal)));
 	fuzz_identify(fd);
 	close(fd);
-	fuzz_use();
+	fuzz_use(lies);
+	buf_free(&image);
+	buf_free(&journal);
 	return 0;
 }

@@ -1,9 +1,8 @@
 /* The journal: by the first byte, the input is the file, or what follows the
- * header, or the operations of a frame with a good checksum; the index says
- * that nothing of it was applied, or that a writer died in the middle. */
+ * header, or the operations of a frame with a good checksum, or damage done to a
+ * good one (damage.h); the index says that nothing of it was applied, or that a
+ * writer died in the middle. */
 #include "fuzz_index.h"
-
-#include "num.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -23,6 +22,17 @@ static void put_frame(struct bytes ops)
 	buf_free(&b);
 }
 
+static void damaged(struct bytes in)
+{
+	struct buf image = BUF_INIT;
+
+	buf_bytes(&image, buf_view(&good_journal));
+	for (int i = 0; in.n && i < 16; i++)
+		damage_journal(&image, FUZZ_BASE + 2, &in);
+	close(fuzz_file(INDEX_JOURNAL_FILE, buf_view(&image)));
+	buf_free(&image);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct bytes in = { (const char *)data, n };
@@ -36,8 +46,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	fuzz_identify(fd);
 	change |= how & 1;
 	fuzz_put(fd, &change, sizeof change, HEAD_AT(change));
+	if (how & 16) { /* it may be applied again, from its first frame */
+		struct journal_header h;
+		memcpy(&h, good_journal.p, sizeof h);
+		fuzz_put(fd, &h.base, sizeof h.base, HEAD_AT(applied));
+		fuzz_put(fd, &h.base, sizeof h.base, HEAD_AT(applying));
+	}
 	close(fd);
-	if (how & 2) {
+	if (how & 8) {
+		damaged(in);
+	} else if (how & 2) {
 		close(fuzz_file(INDEX_JOURNAL_FILE, buf_view(&good_journal)));
 		put_frame(in);
 	} else {
@@ -47,9 +65,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	struct index *ix = index_open(&place);
 	assert(index_lock(ix, 1000, NULL) == 0);
-	assert(!index_usable(ix) || index_check(ix, NULL) == 0);
+	struct error e = { 0 };
+	if (index_usable(ix) && index_check(ix, &e) < 0) {
+		fprintf(stderr, "%s\n", e.log);
+		abort();
+	}
 	index_unlock(ix);
 	index_close(ix);
-	fuzz_use();
+	fuzz_use(true);
 	return 0;
 }

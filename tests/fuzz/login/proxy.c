@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void check(const struct proxy *p)
 {
-	char source[ADDRESS_TEXT], target[ADDRESS_TEXT], line[PROXY_V1_MAX + 1];
+	char source[ADDRESS_TEXT], target[ADDRESS_TEXT], line[2 * ADDRESS_TEXT + 32];
 	const struct address *s = &p->source;
 	struct proxy again;
 

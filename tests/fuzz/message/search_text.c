@@ -161,7 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		if (data[1] >= 0xc0 && n < 1000) {
 			size_t at = body_at(text);
 			buf_bytes(&padded, bytes_sub(text, 0, at));
-			for (size_t i = 16384 - (data[1] & 0x3f) * 4; i; i--)
+			for (size_t i = 16384 - (data[1] & 0x3fu) * 4; i; i--)
 				buf_char(&padded, 'A');
 			buf_bytes(&padded, bytes_from(text, at));
 			check_message(&a, k, buf_view(&padded));
