@@ -215,13 +215,17 @@ static int make_one(struct mailbox *mb, struct making *k, struct bytes name, uin
 	return 0;
 }
 
-/* Letters that the index knows and the file lost keep their names. */
-static void merge(struct making *k)
+bool keywords_merge(struct keyword_names *file, const struct keyword_names *ours)
 {
+	bool lost = false;
+
 	for (int i = 0; i < MAILDIR_LETTERS; i++)
-		if (k->ours.name[i][0] && !k->theirs.name[i][0] &&
-		    keyword_names_find(&k->theirs, bytes_of(k->ours.name[i])) < 0)
-			memcpy(k->theirs.name[i], k->ours.name[i], INDEX_KEYWORD_SIZE);
+		if (ours->name[i][0] && !file->name[i][0] &&
+		    keyword_names_find(file, bytes_of(ours->name[i])) < 0) {
+			memcpy(file->name[i], ours->name[i], INDEX_KEYWORD_SIZE);
+			lost = true;
+		}
+	return lost;
 }
 
 int keywords_make(struct mailbox *mb, const struct bytes *names, size_t n, uint64_t *bits,
@@ -234,7 +238,7 @@ int keywords_make(struct mailbox *mb, const struct bytes *names, size_t n, uint6
 	keywords_of_index(mb, &k.ours);
 	if (keywords_read(mb, &k.theirs, &at, e) < 0)
 		return -1;
-	merge(&k);
+	keywords_merge(&k.theirs, &k.ours);
 	for (size_t i = 0; i < n; i++)
 		if (make_one(mb, &k, names[i], bits, e) < 0)
 			return -1;

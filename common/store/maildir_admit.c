@@ -295,22 +295,20 @@ static void prefer(struct keyword_names *to, const struct keyword_names *file)
 	}
 }
 
-static bool any_letter(const struct keyword_names *k)
-{
-	for (int i = 0; i < MAILDIR_LETTERS; i++)
-		if (k->name[i][0])
-			return true;
-	return false;
-}
-
-/* The file is gone and we know what stood in it. */
+/* The file is gone or lost names that we know: they are put back, or the letters would
+ * be without when the index is lost as well. */
 static void restore_keywords(struct mailbox *mb, const struct keyword_names *names)
 {
+	struct keyword_names file = { 0 };
+	struct stamp at;
 	struct error e;
 
-	if (!maildir_of(mb)->list_writable || !any_letter(names) || list_lock(mb, &e) < 0)
+	if (!maildir_of(mb)->list_writable || !keywords_merge(&file, names) ||
+	    list_lock(mb, &e) < 0)
 		return;
-	if (keywords_stamp(mb).inode == 0 && keywords_write(mb, names, &e) < 0)
+	memset(&file, 0, sizeof(file));
+	if (keywords_read(mb, &file, &at, &e) < 0 ||
+	    (keywords_merge(&file, names) && keywords_write(mb, &file, &e) < 0))
 		log_warn("keywords", "%s", e.log);
 	list_unlock(mb);
 }
@@ -324,11 +322,14 @@ void sync_keywords(struct mailbox *mb, uint64_t used, struct maildir_state *stat
 	uint64_t unnamed = 0;
 
 	if (!stamp_eq(at, state->keywords)) {
-		if (keywords_read(mb, &file, &at, &e) > 0)
+		int r = keywords_read(mb, &file, &at, &e);
+		if (r > 0)
 			prefer(names, &file);
-		else if (at.inode == 0)
+		state->keywords = at;
+		if (r >= 0 && keywords_merge(&file, names)) {
 			restore_keywords(mb, names);
-		state->keywords = at.inode ? at : keywords_stamp(mb);
+			state->keywords = keywords_stamp(mb);
+		}
 	}
 	for (unsigned i = 0; i < MAILDIR_LETTERS; i++)
 		if ((used >> i & 1) && !names->name[i][0])

@@ -238,6 +238,8 @@ int keyword_names_find(const struct keyword_names *k, struct bytes name); /* bit
 /* Reads dovecot-keywords into *k as far as it has no names; 1, 0 not there, -1.  *at: its
  * stamp before. */
 int keywords_read(struct mailbox *mb, struct keyword_names *k, struct stamp *at, struct error *e);
+/* Letters that we know and the file lost keep their names; true if there are such. */
+bool keywords_merge(struct keyword_names *file, const struct keyword_names *ours);
 int keywords_write(struct mailbox *mb, const struct keyword_names *k, struct error *e);
 struct stamp keywords_stamp(struct mailbox *mb);
 void keywords_of_index(struct mailbox *mb, struct keyword_names *k);

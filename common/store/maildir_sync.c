@@ -397,12 +397,24 @@ static uint64_t lowest_new(const struct sync *s)
 	return lowest;
 }
 
+static uint64_t all_keywords(struct sync *s)
+{
+	struct index_block b;
+	uint64_t used = 0;
+
+	for (uint64_t i = 0; index_read_block(s->mb->index, i, &b); i++)
+		used |= b.keywords;
+	return used;
+}
+
 static void tell_keywords(struct sync *s, uint64_t used)
 {
 	struct keyword_names names, before;
 
 	keywords_of_index(s->mb, &before);
 	names = before;
+	if (!stamp_eq(keywords_stamp(s->mb), s->now.keywords))
+		used |= letters(all_keywords(s)); /* one may lose its name now */
 	sync_keywords(s->mb, used, &s->now, &names);
 	if (s->list_whole)
 		keywords_take_high(&names, &s->list);
@@ -520,7 +532,8 @@ static int sync_files(struct sync *s, enum mailbox_sync how, bool force, struct 
 		   (s->list_new && s->list.uidnext > s->head.uidnext);
 	int r;
 
-	if (s->restore)
+	/* Lost lines of messages whose files didn't move are put back. */
+	if (s->restore || (!cur && !new &&list_lacks(s)))
 		restore_list(s);
 	if (!cur && !new)
 		return tell_list(s, e) < 0 ? -1 : 1;

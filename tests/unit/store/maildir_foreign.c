@@ -86,6 +86,27 @@ static void test_damaged_uidlist(void **state)
 	assert_string_equal(flags_only(), "1 S|3 F|4 |");
 }
 
+/* The list alone changed: nobody looks at the files for that. */
+static void test_lost_lines(void **state)
+{
+	char header[256];
+
+	(void)state;
+	three();
+	clock_sleep_ms(30); /* no time is doubtful */
+	open_inbox(0);
+	close_inbox();
+	snprintf(header, sizeof(header), "%s", slurp("dovecot-uidlist"));
+	strchr(header, '\n')[1] = '\0';
+	put("dovecot-uidlist", header);
+	open_inbox(0);
+	assert_string_equal(flags_only(), "1 S|3 F|4 |");
+	close_inbox();
+	drop_index(); /* they stand in the list again */
+	open_inbox(0);
+	assert_string_equal(flags_only(), "1 S|3 F|4 |");
+}
+
 /* Nothing ties messages to UIDs any more: UIDVALIDITY must change. */
 static void test_lost_both(void **state)
 {
@@ -451,6 +472,20 @@ static void test_foreign_keywords_file(void **state)
 	put("cur/30.c.h:2,c", "c");
 	open_inbox(0);
 	assert_bytes(mailbox_keyword(mb, 2), "renamed");
+	close_inbox();
+	put("dovecot-keywords", "0 $Junk\n"); /* some of them are lost */
+	put("cur/40.d.h:2,", "d");
+	open_inbox(0);
+	close_inbox();
+	drop_index();
+	open_inbox(0);
+	assert_bytes(mailbox_keyword(mb, 1), "mine");
+	close_inbox();
+	put("dovecot-keywords", "0 mine\n"); /* a name that moves leaves a letter in use without */
+	put("cur/50.e.h:2,", "e");
+	open_inbox(0);
+	assert_bytes(mailbox_keyword(mb, 0), "mine");
+	assert_bytes(mailbox_keyword(mb, 1), "unknown-1");
 }
 
 /* --- Courier --- */
@@ -823,6 +858,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_lost_uidlist),
 		TEST(test_damaged_uidlist),
+		TEST(test_lost_lines),
 		TEST(test_lost_both),
 		TEST(test_epoch_rises),
 		TEST(test_index_vanishes),
