@@ -263,6 +263,11 @@ $(2)/$(3:tests/fuzz/%.c=replay/%): $(B)/obj/$(1)/$(3:.c=.o) $(B)/obj/$(1)/tests/
 	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(LIBS_$(call layer,$(3)))
 endef
 $(foreach u,$(FUZZERS),$(eval $(call REPLAY,test,$(B),$(u)))$(eval $(call REPLAY,asan,$(B)/asan,$(u))))
+# Its clocks jump where the others sleep.
+WRAP_CLOCK = -Wl,--wrap=nanosleep,--wrap=clock_gettime
+$(B)/fuzz/imapd/files: LD_fuzz += $(WRAP_CLOCK)
+$(B)/replay/imapd/files: LD_test += $(WRAP_CLOCK)
+$(B)/asan/replay/imapd/files: LD_asan += $(WRAP_CLOCK)
 units: $(FUZZERS:tests/fuzz/%.c=$(B)/replay/%)
 asan: $(FUZZERS:tests/fuzz/%.c=$(B)/asan/replay/%)
 
