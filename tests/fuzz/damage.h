@@ -118,7 +118,7 @@ static inline void damage_text(struct buf *image, struct bytes *in)
 
 /* --- structures --- */
 
-struct field {
+struct damage_field {
 	size_t at, n;
 };
 #define FIELD(type, name)                                                     \
@@ -127,10 +127,11 @@ struct field {
 	}
 
 /* Changes one of the fields (at most 8 bytes of it) in the structure at p. */
-static inline const struct field *damage_field(char *p, const struct field *fields, size_t n,
-					       struct bytes *in)
+static inline const struct damage_field *damage_any_field(char *p,
+							  const struct damage_field *fields,
+							  size_t n, struct bytes *in)
 {
-	const struct field *f = &fields[take(in, 1) % n];
+	const struct damage_field *f = &fields[take(in, 1) % n];
 	size_t size = f->n < 8 ? f->n : 8;
 	uint64_t v = 0;
 
@@ -139,7 +140,8 @@ static inline const struct field *damage_field(char *p, const struct field *fiel
 	memcpy(p + f->at, &v, size);
 	return f;
 }
-#define DAMAGE_FIELD(p, fields, in) damage_field(p, fields, sizeof(fields) / sizeof *(fields), in)
+#define DAMAGE_FIELD(p, fields, in) \
+	damage_any_field(p, fields, sizeof(fields) / sizeof *(fields), in)
 
 /* --- the index --- */
 
@@ -182,7 +184,7 @@ static inline void damage_seal_record(struct buf *image, const struct index_map 
 
 static inline void damage_record(struct buf *image, const struct index_map *m, struct bytes *in)
 {
-	static const struct field fields[] = {
+	static const struct damage_field fields[] = {
 		FIELD(index_record, uid),           FIELD(index_record, flags),
 		FIELD(index_record, state),         FIELD(index_record, driver),
 		FIELD(index_record, keywords),      FIELD(index_record, modseq),
@@ -194,7 +196,7 @@ static inline void damage_record(struct buf *image, const struct index_map *m, s
 
 	if (!at)
 		return;
-	const struct field *f = DAMAGE_FIELD(image->p + at, fields, in);
+	const struct damage_field *f = DAMAGE_FIELD(image->p + at, fields, in);
 	memcpy(&v, image->p + at + f->at, sizeof v);
 	if (f->at == offsetof(struct index_record, internal_date))
 		v = word_seal(v, (uint64_t)INDEX_DATE_UNKNOWN);
@@ -235,7 +237,7 @@ static inline void damage_name(struct buf *image, struct index_map *m, struct by
 
 static inline void damage_block(struct buf *image, const struct index_map *m, struct bytes *in)
 {
-	static const struct field fields[] = {
+	static const struct damage_field fields[] = {
 		FIELD(index_block, modseq),   FIELD(index_block, vsize),
 		FIELD(index_block, alive),    FIELD(index_block, unseen),
 		FIELD(index_block, flagged),  FIELD(index_block, deleted),
@@ -262,7 +264,7 @@ static inline void damage_keyword(struct index_map *m, struct bytes *in)
 
 static inline void damage_header(struct buf *image, struct bytes *in)
 {
-	static const struct field fields[] = {
+	static const struct damage_field fields[] = {
 		FIELD(index_header, version),      FIELD(index_header, header_size),
 		FIELD(index_header, id),           FIELD(index_header, generation),
 		FIELD(index_header, capacity),     FIELD(index_header, records_at),
@@ -356,7 +358,7 @@ static inline void damage_seal_journal(struct buf *image)
 
 static inline void damage_journal_header(struct buf *image, struct bytes *in)
 {
-	static const struct field fields[] = {
+	static const struct damage_field fields[] = {
 		FIELD(journal_header, magic), FIELD(journal_header, version),
 		FIELD(journal_header, id),    FIELD(journal_header, generation),
 		FIELD(journal_header, base),
@@ -396,7 +398,7 @@ static inline char *damage_frame(struct buf *image, unsigned n)
 
 static inline void damage_frame_field(struct buf *image, struct bytes *in)
 {
-	static const struct field fields[] = {
+	static const struct damage_field fields[] = {
 		FIELD(journal_frame, length), FIELD(journal_frame, id),
 		FIELD(journal_frame, at),     FIELD(journal_frame, generation),
 		FIELD(journal_frame, modseq),
@@ -509,7 +511,7 @@ static inline char *damage_entry(struct buf *image, unsigned n, struct cache_ent
 
 static inline void damage_cache_header(struct buf *image, struct bytes *in)
 {
-	static const struct field fields[] = {
+	static const struct damage_field fields[] = {
 		FIELD(cache_header, magic),
 		FIELD(cache_header, version),
 		FIELD(cache_header, header_size),
@@ -525,7 +527,7 @@ static inline void damage_cache_header(struct buf *image, struct bytes *in)
 
 static inline void damage_entry_field(char *p, struct bytes *in)
 {
-	static const struct field fields[] = {
+	static const struct damage_field fields[] = {
 		FIELD(cache_entry, form), FIELD(cache_entry, items),    FIELD(cache_entry, length),
 		FIELD(cache_entry, uid),  FIELD(cache_entry, identity),
 	};
@@ -539,8 +541,9 @@ static inline void damage_entry_field(char *p, struct bytes *in)
 
 static inline void damage_slot_field(char *p, const struct cache_entry *e, struct bytes *in)
 {
-	static const struct field fields[] = { FIELD(cache_slot, kind), FIELD(cache_slot, length),
-					       FIELD(cache_slot, crc) };
+	static const struct damage_field fields[] = { FIELD(cache_slot, kind),
+						      FIELD(cache_slot, length),
+						      FIELD(cache_slot, crc) };
 	unsigned n = (unsigned)take(in, 1);
 
 	if (e->items == 0)
