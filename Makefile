@@ -64,7 +64,7 @@ UNITS     = $(wildcard $(addsuffix /*.c,$(addprefix tests/unit/,$(LAYERS) imapd 
 FUZZERS   = $(wildcard $(addsuffix /*.c,$(addprefix tests/fuzz/,$(LAYERS) imapd imap-login)))
 LOAD      = $(wildcard tests/bench/*.c)
 PROBES    = cage_probe login_probe
-HEADERS   = $(wildcard common/*/*.h common/*/*/*.h imapd/*.h imapd/*/*.h tests/*.h tests/bench/*.h tests/fuzz/*.h)
+HEADERS   = $(wildcard common/*/*.h common/*/*/*.h imapd/*.h imapd/*/*.h tests/*.h tests/bench/*.h)
 SOURCES   = $(wildcard common/*/*.c common/*/*/*.c imapd/*.c imapd/*/*.c tests/fault/*.c) $(UNITS) $(FUZZERS) $(LOAD) $(PROBES:%=tests/%.c) \
 	tests/fuzz/replay.c
 SYSTEMD   = $(wildcard units/systemd/*.service units/systemd/*.socket units/systemd/*/*.conf)

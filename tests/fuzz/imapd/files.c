@@ -18,7 +18,7 @@
 #include "clock.h"
 #include "command.h"
 #include "file.h"
-#include "fuzz/damage.h"
+#include "damage.h"
 #include "maildir_private.h"
 #include "session.h"
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fuzz/damage.h"
+#include "damage.h"
 #include "file.h"
 #include "index_private.h"
 #include "view.h"
