@@ -61,25 +61,34 @@ static int record_pipe(const struct record *r)
 	return -1;
 }
 
-/* Whoever doesn't understand this sees an empty password, and a handler of ours that finds
- * AUTHORIZED=1 was started by one who didn't, see handler.c. */
-static int vouch(void)
+/* What the child finds in its environment.  Whoever doesn't understand AUTHORIZED sees an empty
+ * password, and a handler of ours that finds AUTHORIZED=1 was started by one who didn't,
+ * see handler.c. */
+static int tell(const char *tag_variable, const struct record *r)
 {
+	if (setenv("LOGINFD", LOGIN_FD_TEXT, 1) < 0 || setenv(tag_variable, r->tag, 1) < 0)
+		return -1;
+	if (r->method != METHOD_EXTERNAL)
+		return 0;
 	return setenv("AUTHORIZED", "1", 1) < 0 || setenv("AUTHMECH", "EXTERNAL", 1) < 0 ? -1 : 0;
 }
 
-static void become(int record, int login, const char *tag_variable, const struct record *r,
-		   char **argv) __attribute__((noreturn));
-static void become(int record, int login, const char *tag_variable, const struct record *r,
-		   char **argv)
+static void untell(const char *tag_variable)
+{
+	unsetenv("LOGINFD");
+	unsetenv(tag_variable);
+	unsetenv("AUTHORIZED");
+	unsetenv("AUTHMECH");
+}
+
+/* Between vfork and exec: the memory is still the gate's, which waits. */
+static void become(int record, int login, char **argv) __attribute__((noreturn));
+static void become(int record, int login, char **argv)
 {
 	/* Both may be 3 or 4 themselves: first out of the way. */
 	record = fcntl(record, F_DUPFD_CLOEXEC, 10);
 	login = fcntl(login, F_DUPFD_CLOEXEC, 10);
 	if (record < 0 || login < 0 || dup2(record, RECORD_FD) < 0 || dup2(login, LOGIN_FD) < 0)
-		_exit(EXIT_TEMPORARY);
-	if (setenv("LOGINFD", LOGIN_FD_TEXT, 1) < 0 || setenv(tag_variable, r->tag, 1) < 0 ||
-	    (r->method == METHOD_EXTERNAL && vouch() < 0))
 		_exit(EXIT_TEMPORARY);
 	if (!isatty(0))
 		setpgid(0, 0); /* what it leaves running can be ended with it */
@@ -100,9 +109,10 @@ static int start(struct attempt *a, struct record *r, const char *tag_variable, 
 		close(record);
 		return -1;
 	}
-	a->pid = fork();
+	a->pid = tell(tag_variable, r) == 0 ? vfork() : -1;
 	if (a->pid == 0)
-		become(record, pair[1], tag_variable, r, argv);
+		become(record, pair[1], argv);
+	untell(tag_variable);
 	close(record);
 	close(pair[1]);
 	a->fd = pair[0];
