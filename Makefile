@@ -98,9 +98,11 @@ HARD  = -fstack-protector-strong -fno-strict-aliasing -fno-plt
 TRIPLET  := $(shell gcc -dumpmachine 2>/dev/null)
 MUSL     := /usr/lib/$(subst gnu,musl,$(TRIPLET))
 LIBGCC   := $(shell gcc -print-libgcc-file-name 2>/dev/null)
-PIE_LINK  = musl-gcc -o $@ -nostartfiles -nostdlib -static \
+LAYOUT    = common/base/static.ld
+PIE_LINK  = musl-gcc -o $@ -nostartfiles -nostdlib -static -Wl,-T,$(LAYOUT) \
 	-Wl,-pie,-static,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,--gc-sections \
-	$(MUSL)/rcrt1.o $(MUSL)/crti.o $(1) -L$(MUSL) -lc $(LIBGCC) $(MUSL)/crtn.o
+	$(MUSL)/rcrt1.o $(MUSL)/crti.o $(filter-out $(LAYOUT),$(1)) -L$(MUSL) -lc $(LIBGCC) \
+	$(MUSL)/crtn.o
 
 SANITIZE   = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CC_release = musl-gcc -O2 -g -fPIE -ffunction-sections -fdata-sections $(HARD) \
@@ -143,34 +145,34 @@ $(foreach f,release glibc test asan fuzz,$(eval $(call FLAVOUR,$(f)))\
 	$(eval $(call LIBRARY,$(f),checkpassword)))
 
 # Programs.
-$(B)/imapd: $(SRC_imapd:%.c=$(B)/obj/release/%.o) $(call libs,release,handler)
+$(B)/imapd: $(SRC_imapd:%.c=$(B)/obj/release/%.o) $(call libs,release,handler) $(LAYOUT)
 	@mkdir -p $(@D)
 	$(Q)$(call PIE_LINK,$^)
 $(B)/asan/imapd: $(SRC_imapd:%.c=$(B)/obj/asan/%.o) $(call libs,asan,handler)
 	@mkdir -p $(@D)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
-$(B)/imap-login: $(SRC_imap-login:%.c=$(B)/obj/release/%.o) $(call libs,release,login)
+$(B)/imap-login: $(SRC_imap-login:%.c=$(B)/obj/release/%.o) $(call libs,release,login) $(LAYOUT)
 	@mkdir -p $(@D)
 	$(Q)$(call PIE_LINK,$^)
 $(B)/asan/imap-login: $(SRC_imap-login:%.c=$(B)/obj/asan/%.o) $(call libs,asan,login)
 	@mkdir -p $(@D)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 
-$(B)/roost-ready: $(B)/obj/release/imapd/roost-ready/main.o $(call libs,release,login)
+$(B)/roost-ready: $(B)/obj/release/imapd/roost-ready/main.o $(call libs,release,login) $(LAYOUT)
 	@mkdir -p $(@D)
 	$(Q)$(call PIE_LINK,$^)
 $(B)/asan/roost-ready: $(B)/obj/asan/imapd/roost-ready/main.o $(call libs,asan,login)
 	@mkdir -p $(@D)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 
-$(B)/roost-index: $(SRC_roost-index:%.c=$(B)/obj/release/%.o) $(call libs,release,store)
+$(B)/roost-index: $(SRC_roost-index:%.c=$(B)/obj/release/%.o) $(call libs,release,store) $(LAYOUT)
 	@mkdir -p $(@D)
 	$(Q)$(call PIE_LINK,$^)
 $(B)/asan/roost-index: $(SRC_roost-index:%.c=$(B)/obj/asan/%.o) $(call libs,asan,store)
 	@mkdir -p $(@D)
 	$(Q)$(CC_asan) $(LD_asan) -o $@ $^
 
-$(B)/checkpassword: $(B)/obj/release/checkpassword/checkpassword.o $(call libs,release,checkpassword)
+$(B)/checkpassword: $(B)/obj/release/checkpassword/checkpassword.o $(call libs,release,checkpassword) $(LAYOUT)
 	@mkdir -p $(@D)
 	$(Q)$(call PIE_LINK,$^ /usr/lib/$(TRIPLET)/libcdb.a)
 $(B)/asan/checkpassword: $(B)/obj/asan/checkpassword/checkpassword.o $(call libs,asan,checkpassword)
@@ -224,7 +226,7 @@ $(foreach u,$(FUZZERS),$(eval $(call UNIT,fuzz,$(B),$(u))))
 
 # What somebody would do who took over a process, in the cage or jail of the real one.
 define PROBE # program, layer, more objects
-$(B)/$(1): $(patsubst %,$(B)/obj/release/%.o,tests/$(1) $(3)) $(call libs,release,$(2))
+$(B)/$(1): $(patsubst %,$(B)/obj/release/%.o,tests/$(1) $(3)) $(call libs,release,$(2)) $(LAYOUT)
 	@mkdir -p $$(@D)
 	$$(Q)$$(call PIE_LINK,$$^)
 $(B)/asan/$(1): $(patsubst %,$(B)/obj/asan/%.o,tests/$(1) $(3)) $(call libs,asan,$(2))
