@@ -2,9 +2,11 @@
  * arena.c: chunks from malloc, handed out front to back.
  *
  * The first chunk is small, because a process that only waits should own
- * little; later ones double.  What is large gets a chunk of its own behind
- * the newest, whose rest stays in use.  Under AddressSanitizer every
- * allocation is a chunk, so that reading beyond one or after a reset is seen.
+ * little; later ones double.  A few of those first ones are ready in .bss: malloc
+ * would map and unmap each, and touch it twice, which a short session feels.
+ * What is large gets a chunk of its own behind the newest, whose rest stays in
+ * use.  Under AddressSanitizer every allocation is a chunk, so that reading
+ * beyond one or after a reset is seen.
  */
 #include "arena.h"
 
@@ -30,12 +32,18 @@
 #define ARENA_FIRST (4096 - 64) /* with malloc's own words: one page */
 #define ARENA_LARGEST (256 * 1024)
 #define ARENA_KEEP (16 * 1024) /* a reset keeps no more than this */
+#define ARENA_READY 3          /* a session's, its mailbox's, a command's */
 
 struct arena_chunk {
 	struct arena_chunk *next;
 	size_t size, used;
 	alignas(max_align_t) char p[];
 };
+
+static struct {
+	alignas(max_align_t) char p[sizeof(struct arena_chunk) + ARENA_FIRST];
+} ready[ARENA_READY];
+static bool taken[ARENA_READY];
 
 static void out_of_memory(size_t n) __attribute__((noreturn));
 static void out_of_memory(size_t n)
@@ -59,12 +67,35 @@ void *mem_realloc(void *p, size_t n)
 	return p;
 }
 
+static void *take_ready(void)
+{
+	for (size_t i = 0; i < ARENA_READY; i++)
+		if (!taken[i]) {
+			taken[i] = true;
+			return ready[i].p;
+		}
+	return NULL;
+}
+
+/* False: it came from malloc. */
+static bool put_back(const struct arena_chunk *c)
+{
+	for (size_t i = 0; i < ARENA_READY; i++)
+		if ((const char *)c == ready[i].p) {
+			taken[i] = false;
+			return true;
+		}
+	return false;
+}
+
 static struct arena_chunk *chunk_new(struct arena *a, size_t size)
 {
 	size_t all;
 	if (!num_add(size, sizeof(struct arena_chunk), &all))
 		out_of_memory(size);
-	struct arena_chunk *c = mem_alloc(all);
+	struct arena_chunk *c = size == ARENA_FIRST && !ARENA_ALONE ? take_ready() : NULL;
+	if (!c)
+		c = mem_alloc(all);
 	c->size = size;
 	c->used = 0;
 	a->total += all;
@@ -74,7 +105,8 @@ static struct arena_chunk *chunk_new(struct arena *a, size_t size)
 static void chunk_free(struct arena *a, struct arena_chunk *c)
 {
 	a->total -= c->size + sizeof *c;
-	free(c);
+	if (!put_back(c))
+		free(c);
 }
 
 static size_t next_size(const struct arena *a)

@@ -97,7 +97,6 @@ void mailbox_close(struct mailbox *mb)
 	index_close(mb->index);
 	mb->driver->close(mb);
 	free(mb->recent);
-	free(mb->keywords);
 	free(mb->learned);
 	buf_free(&mb->body);
 	a = mb->arena; /* it lives in it */
@@ -449,8 +448,8 @@ struct bytes mailbox_keyword(struct mailbox *mb, unsigned n)
 {
 	if (n >= INDEX_KEYWORDS)
 		return BYTES("");
-	if (!mb->keywords)
-		mb->keywords = mem_alloc(INDEX_KEYWORDS * sizeof(*mb->keywords));
+	if (!mb->keywords[n])
+		mb->keywords[n] = arena_alloc(&mb->arena, INDEX_KEYWORD_SIZE);
 	size_t length = index_keyword(mb->index, n, mb->keywords[n]);
 	if (length == 0 && repaired(mb))
 		length = index_keyword(mb->index, n, mb->keywords[n]);

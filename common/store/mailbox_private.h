@@ -46,7 +46,7 @@ struct mailbox {
 	uint32_t uidvalidity;        /* as it was when opened */
 	struct recent_range *recent; /* rising */
 	size_t nrecent;
-	char (*keywords)[INDEX_KEYWORD_SIZE]; /* what mailbox_keyword returned */
+	char *keywords[INDEX_KEYWORDS]; /* what mailbox_keyword returned, of INDEX_KEYWORD_SIZE */
 	struct learned *learned;
 	size_t nlearned;
 	struct buf body; /* mailbox_mail's, for messages that aren't mapped */

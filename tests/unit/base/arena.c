@@ -56,6 +56,34 @@ static void test_little_memory(void **state)
 	arena_free(&a);
 }
 
+/* More arenas than have a chunk ready, in and out of use in any order: none gets what is
+ * another's. */
+static void test_many(void **state)
+{
+	enum { ARENAS = 8, ROUNDS = 500 };
+	struct arena a[ARENAS] = { 0 };
+	unsigned char *p[ARENAS] = { NULL };
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		int n = i * 7 % ARENAS, other = i * 5 % ARENAS;
+
+		if (p[n])
+			assert_int_equal(p[n][99], n);
+		if (i % 3 == 0)
+			arena_reset(&a[n]);
+		else
+			arena_free(&a[n]);
+		p[n] = memset(arena_alloc(&a[n], 100), n, 100);
+		if (p[other])
+			assert_int_equal(p[other][0], other);
+	}
+	for (int i = 0; i < ARENAS; i++)
+		arena_free(&a[i]);
+	for (int i = 0; i < ARENAS; i++)
+		assert_int_equal(a[i].total, 0);
+}
+
 static void test_copies(void **state)
 {
 	(void)state;
@@ -188,8 +216,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alloc),         cmocka_unit_test(test_calloc_clears),
 		cmocka_unit_test(test_little_memory), cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_buf_adds),
-		cmocka_unit_test(test_buf_limit),     cmocka_unit_test(test_buf_reserve),
+		cmocka_unit_test(test_many),          cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_buf_adds),      cmocka_unit_test(test_buf_limit),
+		cmocka_unit_test(test_buf_reserve),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
