@@ -56,5 +56,9 @@ struct seccomp_rule {
  * with sanitizers, whose runtime makes calls of its own, gets no filter. */
 bool seccomp_confine(const struct seccomp_rule *rules, size_t n)
 	__attribute__((warn_unused_result));
+/* The same for a process that will make some hundred calls at most: the kernel's bitmap, which
+ * takes it 25 us to make, is done without, and each call costs 15 to 40 ns more. */
+bool seccomp_confine_brief(const struct seccomp_rule *rules, size_t n)
+	__attribute__((warn_unused_result));
 
 #endif
