@@ -23,12 +23,13 @@
 #include "log.h"
 #include "loginfd.h"
 #include "loginrecord.h"
+#include "pages.h"
 #include "slots.h"
 #include "username.h"
 
 static struct loginrecord record;
 static char name[USERNAME_MAX + 1];
-static struct account account;
+PAGES_APART static struct account account;
 
 void admit_leave(int code)
 {

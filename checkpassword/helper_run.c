@@ -18,6 +18,7 @@
 #include "helper.h"
 #include "log.h"
 #include "loginfd.h"
+#include "pages.h"
 
 #define HELPER_PATH 4096 /* bytes, with the NUL */
 
@@ -42,7 +43,7 @@ static bool helper_path(const char *name, char path[HELPER_PATH])
 
 void helper_exec(const char *name, char **argv)
 {
-	static char path[HELPER_PATH];
+	PAGES_APART static char path[HELPER_PATH];
 
 	if (helper_path(name, path)) {
 		argv[0] = path;

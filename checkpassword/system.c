@@ -12,6 +12,7 @@
 #include "auth.h"
 #include "conf.h"
 #include "log.h"
+#include "pages.h"
 #include "num.h"
 
 const char *pam_service(void)
@@ -40,7 +41,7 @@ bool pam_present(void)
 
 static enum answer ask_helper(const char *name, const struct bytes *parts, size_t n, struct user *u)
 {
-	static struct helper_reply reply; /* *u points into it */
+	PAGES_APART static struct helper_reply reply; /* *u points into it */
 	enum answer a = helper_run(name, parts, n, &reply);
 
 	if (a == ANSWER_WRONG || a == ANSWER_UNKNOWN || a == ANSWER_TROUBLE)

@@ -19,13 +19,14 @@
 #include "handler.h"
 #include "log.h"
 #include "num.h"
+#include "pages.h"
 #include "response.h"
 
 #define EXIT_TEMPORARY 111
 #define STOP_GRACE_S 10 /* for the running command after SIGTERM; then it is broken off */
 
-static _Alignas(4096) char input[IMAP_LINE_MAX + 4096];
-static _Alignas(4096) char output[IMAP_OUTPUT];
+PAGES_APART static _Alignas(4096) char input[IMAP_LINE_MAX + 4096];
+PAGES_APART static _Alignas(4096) char output[IMAP_OUTPUT];
 static volatile int stop;
 static bool chained; /* behind a login program, which tells the client what went wrong */
 

@@ -17,6 +17,7 @@
 
 #include "log.h"
 #include "num.h"
+#include "pages.h"
 
 #if defined __SANITIZE_ADDRESS__
 #define ARENA_ALONE 1
@@ -40,7 +41,7 @@ struct arena_chunk {
 	alignas(max_align_t) char p[];
 };
 
-static struct {
+PAGES_APART static struct {
 	alignas(max_align_t) char p[sizeof(struct arena_chunk) + ARENA_FIRST];
 } ready[ARENA_READY];
 static bool taken[ARENA_READY];

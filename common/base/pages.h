@@ -1,8 +1,18 @@
-/* pages.h: memory given back while it isn't needed. */
+/* pages.h: memory given back while it isn't needed, and little of it touched. */
 #ifndef PAGES_H
 #define PAGES_H
 
 #include <stddef.h>
+
+#include "sanitized.h"
+
+/* For large static buffers: behind everything else, so that what is small shares a page or two
+ * (static.ld).  Sanitizers don't watch what is put somewhere. */
+#if SANITIZED
+#define PAGES_APART
+#else
+#define PAGES_APART __attribute__((section(".bss.apart")))
+#endif
 
 /* The whole pages within the n bytes at p (anonymous memory) go back to the
  * kernel; they hold zeros when they are touched again. */

@@ -16,6 +16,7 @@
 
 #include "file.h"
 #include "num.h"
+#include "pages.h"
 
 #define CHUNK 65536
 
@@ -123,7 +124,7 @@ int journal_start(struct journal *j, int dirfd, uint64_t id, uint64_t generation
  * costs time, not memory. */
 static bool crc_ok(struct journal *j, uint64_t at, const struct journal_frame *f)
 {
-	static char chunk[CHUNK];
+	PAGES_APART static char chunk[CHUNK];
 	uint32_t crc = crc32c(0, &f->id, sizeof *f - offsetof(struct journal_frame, id));
 
 	for (uint64_t done = sizeof *f; done < f->length;) {

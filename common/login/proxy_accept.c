@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "pages.h"
 #include "peek.h"
 #include "signals.h"
 
@@ -41,7 +42,7 @@ static enum proxy_end end_of(enum peek_status status)
 /* One begins with P, the other with CR. */
 static enum proxy_end read_header(struct peek *in, struct proxy *p)
 {
-	static char header[PROXY_V2_MAX];
+	PAGES_APART static char header[PROXY_V2_MAX];
 	enum peek_status status = peek_exact(in, header, 1);
 	size_t n = 0;
 	bool good = false;

@@ -25,6 +25,7 @@
 #include "file.h"
 #include "log.h"
 #include "num.h"
+#include "pages.h"
 #include "signals.h"
 
 #define CERT_FILE SYSCONFDIR "/roost/tls.pem"
@@ -213,7 +214,7 @@ void starttls_close(struct starttls *t)
 
 bool starttls_begin(struct starttls *t, int64_t deadline)
 {
-	static struct facts f;
+	PAGES_APART static struct facts f;
 	const char *version;
 
 	if (deadline > clock_ms() + STARTTLS_HANDSHAKE_S * 1000)

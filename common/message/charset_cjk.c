@@ -16,6 +16,7 @@
 #include "arena.h"
 #include "ascii.h"
 #include "charset_table.h"
+#include "pages.h"
 #include "utf8.h"
 
 #define ROW_FIRST 0x81
@@ -197,7 +198,7 @@ static size_t shiftjis(struct bytes in, uint32_t *c)
 
 static const uint16_t *hangul_extra(void)
 {
-	static uint16_t extra[HANGUL_EXTRA];
+	PAGES_APART static uint16_t extra[HANGUL_EXTRA];
 	bool known[HANGUL_COUNT] = { false };
 
 	if (extra[0])

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "codec.h"
 #include "http.h"
+#include "pages.h"
 #include "peek.h"
 #include "prelogin.h"
 #include "signals.h"
@@ -34,10 +35,10 @@ struct session {
 	size_t most; /* bytes of this command that were ever in one of the buffers */
 };
 
-static char text[PRELOGIN_COMMAND_MAX + 2]; /* the command as it came */
-static char scratch[PRELOGIN_COMMAND_MAX];  /* its strings, decoded */
-static char decoded[PRELOGIN_LINE_MAX], decoded_name[PRELOGIN_LINE_MAX];
-static char output[1024];
+PAGES_APART static char text[PRELOGIN_COMMAND_MAX + 2]; /* the command as it came */
+PAGES_APART static char scratch[PRELOGIN_COMMAND_MAX];  /* its strings, decoded */
+PAGES_APART static char decoded[PRELOGIN_LINE_MAX], decoded_name[PRELOGIN_LINE_MAX];
+PAGES_APART static char output[1024];
 
 static void bye(struct session *s, enum talk_end end, const char *why)
 {
