@@ -11,12 +11,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "environment.h"
 #include "file.h"
 #include "log.h"
 #include "signals.h"
@@ -27,6 +27,8 @@
 #define EXIT_NO_USER 3 /* what a lookup says */
 #define EXIT_TEMPORARY 111
 #define MESSAGE_MAX 1024
+#define TOLD_MAX 128 /* bytes of "IMAPTAG=" and its like with a tag */
+_Static_assert(TOLD_MAX > LOGIN_TAG_MAX + 32, "and the name of the variable");
 #define GRACE_MS 2000 /* between SIGTERM and SIGKILL */
 
 static int add(char *out, size_t *n, const char *field)
@@ -61,29 +63,29 @@ static int record_pipe(const struct record *r)
 	return -1;
 }
 
-/* What the child finds in its environment.  Whoever doesn't understand AUTHORIZED sees an empty
- * password, and a handler of ours that finds AUTHORIZED=1 was started by one who didn't,
- * see handler.c. */
-static int tell(const char *tag_variable, const struct record *r)
-{
-	if (setenv("LOGINFD", LOGIN_FD_TEXT, 1) < 0 || setenv(tag_variable, r->tag, 1) < 0)
-		return -1;
-	if (r->method != METHOD_EXTERNAL)
-		return 0;
-	return setenv("AUTHORIZED", "1", 1) < 0 || setenv("AUTHMECH", "EXTERNAL", 1) < 0 ? -1 : 0;
-}
+/* What the child finds in its environment besides ours. */
+struct told {
+	char tag[TOLD_MAX];
+	struct environment environment;
+};
 
-static void untell(const char *tag_variable)
+/* Whoever doesn't understand AUTHORIZED sees an empty password, and a handler of ours that finds
+ * AUTHORIZED=1 was started by one who didn't, see handler.c. */
+static void tell(struct told *f, const char *tag_variable, const struct record *r)
 {
-	unsetenv("LOGINFD");
-	unsetenv(tag_variable);
-	unsetenv("AUTHORIZED");
-	unsetenv("AUTHMECH");
+	static char login_fd[] = "LOGINFD=" LOGIN_FD_TEXT, authorized[] = "AUTHORIZED=1",
+		    external[] = "AUTHMECH=EXTERNAL";
+	char *ours[] = { login_fd, f->tag, authorized, external };
+	size_t n = r->method == METHOD_EXTERNAL ? 4 : 2;
+
+	snprintf(f->tag, sizeof f->tag, "%s=%s", tag_variable, r->tag);
+	environment_make(&f->environment, ours, n);
 }
 
 /* Between vfork and exec: the memory is still the gate's, which waits. */
-static void become(int record, int login, char **argv) __attribute__((noreturn));
-static void become(int record, int login, char **argv)
+static void become(int record, int login, char **argv, char **environment)
+	__attribute__((noreturn));
+static void become(int record, int login, char **argv, char **environment)
 {
 	/* Both may be 3 or 4 themselves: first out of the way. */
 	record = fcntl(record, F_DUPFD_CLOEXEC, 10);
@@ -93,7 +95,7 @@ static void become(int record, int login, char **argv)
 	if (!isatty(0))
 		setpgid(0, 0); /* what it leaves running can be ended with it */
 	signals_restore();
-	execvp(argv[0], argv);
+	execvpe(argv[0], argv, environment);
 	log_error("exec", "%s: %s", argv[0], strerror(errno));
 	_exit(EXIT_TEMPORARY);
 }
@@ -101,6 +103,7 @@ static void become(int record, int login, char **argv)
 static int start(struct attempt *a, struct record *r, const char *tag_variable, char **argv)
 {
 	int pair[2], record = record_pipe(r);
+	struct told told;
 
 	explicit_bzero(r->password, sizeof r->password);
 	if (record < 0)
@@ -109,10 +112,11 @@ static int start(struct attempt *a, struct record *r, const char *tag_variable, 
 		close(record);
 		return -1;
 	}
-	a->pid = tell(tag_variable, r) == 0 ? vfork() : -1;
+	tell(&told, tag_variable, r);
+	a->pid = vfork();
 	if (a->pid == 0)
-		become(record, pair[1], argv);
-	untell(tag_variable);
+		become(record, pair[1], argv, told.environment.all);
+	environment_free(&told.environment);
 	close(record);
 	close(pair[1]);
 	a->fd = pair[0];

@@ -113,19 +113,28 @@ static bool told(struct end *e, const struct end *socket, const char *ip, const 
 	return true;
 }
 
+/* What is right already stays: setenv would be the first to need malloc. */
+static void set(const char *key, const char *value)
+{
+	const char *old = getenv(key);
+
+	if (!old || strcmp(old, value) != 0)
+		setenv(key, value, 1);
+}
+
 static void publish(const struct end *e, const char *ip_key, const char *port_key)
 {
 	char ip[ADDRESS_TEXT], port[8];
 
 	if (e->known) {
 		address_text(&e->address, ip);
-		setenv(ip_key, ip, 1);
+		set(ip_key, ip);
 	} else {
 		unsetenv(ip_key);
 	}
 	if (e->known && e->port) {
 		snprintf(port, sizeof port, "%u", e->port);
-		setenv(port_key, port, 1);
+		set(port_key, port);
 	} else {
 		unsetenv(port_key);
 	}
