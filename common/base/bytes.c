@@ -75,11 +75,44 @@ size_t bytes_chr(struct bytes a, char c)
 		if (mask)
 			return i + (size_t)__builtin_ctz((unsigned)mask);
 	}
+	if (a.n >= 16 && i < a.n) { /* the last ones, once more some before them */
+		const char *last = a.p + a.n - 16;
+		__m128i here = _mm_loadu_si128((const __m128i *)(const void *)last);
+		int mask = _mm_movemask_epi8(_mm_cmpeq_epi8(here, want));
+		return mask ? a.n - 16 + (size_t)__builtin_ctz((unsigned)mask) : BYTES_NONE;
+	}
 #endif
 	for (; i < a.n; i++)
 		if (a.p[i] == c)
 			return i;
 	return BYTES_NONE;
+}
+
+#ifdef __SSE2__
+static bool any_control16(const char *p)
+{
+	const __m128i space = _mm_set1_epi8(0x1f), del = _mm_set1_epi8(0x7f);
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, space), x);
+
+	return _mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(x, del))) != 0;
+}
+#endif
+
+bool bytes_any_control(struct bytes a)
+{
+	size_t i = 0;
+#ifdef __SSE2__
+	for (; a.n - i >= 16; i += 16)
+		if (any_control16(a.p + i))
+			return true;
+	if (a.n >= 16)
+		return any_control16(a.p + a.n - 16);
+#endif
+	for (; i < a.n; i++)
+		if ((unsigned char)a.p[i] < 0x20 || a.p[i] == 0x7f)
+			return true;
+	return false;
 }
 
 size_t bytes_rchr(struct bytes a, char c)

@@ -85,6 +85,8 @@ int bytes_icmp(struct bytes a, struct bytes b);
 /* Index of the first c, or BYTES_NONE. */
 size_t bytes_chr(struct bytes a, char c);
 size_t bytes_rchr(struct bytes a, char c);
+/* There is a byte below space, or DEL. */
+bool bytes_any_control(struct bytes a);
 
 /* Index of the first occurrence of needle (an empty one is at 0), or
  * BYTES_NONE.  Linear time on ordinary input; bytes_ifind folds ASCII case. */

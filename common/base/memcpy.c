@@ -1,11 +1,12 @@
 /*
- * memcpy.c: memcpy and memmove for static musl on x86-64.
+ * memcpy.c: memcpy, memmove and memcmp for static musl on x86-64.
  *
  * musl's are "rep movsq" for any length, whose start costs as much as copying
  * half a kilobyte; replies are made of pieces of a few bytes.  Here short ones are
  * moved in one or two registers and only long ones by "rep movsb".  The linker
  * takes these because they come before libc; other libcs and the sanitizers
- * keep their own.  (MEMCPY_TEST: the unit test, under other names.)
+ * keep their own.  musl's memcmp goes byte by byte; file names are alike up to their end.
+ * (MEMCPY_TEST: the unit test, under other names.)
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -96,6 +97,36 @@ COPIER void *memmove(void *to, const void *from, size_t n)
 	else
 		copy_down(to, from, n);
 	return to;
+}
+
+/* The order of the first bytes that differ is that of the numbers they begin. */
+static inline int compare8(const unsigned char *a, const unsigned char *b)
+{
+	uint64_t x, y;
+
+	__builtin_memcpy(&x, a, sizeof x);
+	__builtin_memcpy(&y, b, sizeof y);
+	if (x == y)
+		return 0;
+	return __builtin_bswap64(x) < __builtin_bswap64(y) ? -1 : 1;
+}
+
+COPIER int memcmp(const void *one, const void *other, size_t n)
+{
+	const unsigned char *a = one, *b = other;
+	size_t i = 0;
+
+	for (; n - i >= 8; i += 8) {
+		int c = compare8(a + i, b + i);
+		if (c)
+			return c;
+	}
+	if (n >= 8 && i < n) /* the last eight, of which some are equal */
+		return compare8(a + n - 8, b + n - 8);
+	for (; i < n; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
 }
 
 #endif

@@ -99,6 +99,28 @@ static int read_list(struct build *b, struct error *e)
 	return 0;
 }
 
+/* SCAN_MANY lines from `from` on. */
+static size_t match_some(struct build *b, size_t from)
+{
+	struct bytes stems[SCAN_MANY];
+	struct scan_entry *found[SCAN_MANY];
+	size_t n = b->list.n - from < SCAN_MANY ? b->list.n - from : SCAN_MANY, unmatched = 0;
+
+	for (size_t i = 0; i < n; i++)
+		stems[i] = b->list.lines[from + i].stem;
+	scan_find_many(&b->scan, stems, n, found);
+	for (size_t i = 0; i < n; i++) {
+		struct scan_entry *e = found[i];
+		unmatched += !e || e->next;
+		b->found[from + i] = e ? (uint32_t)(e - b->scan.entries) + 1 : 0;
+		if (e) {
+			e->next = (uint32_t)(from + i) + 1;
+			e->uid = b->list.lines[from + i].uid;
+		}
+	}
+	return unmatched;
+}
+
 /* Gives each entry its line (`next` is free for that now, each stem is there
  * once; of two lines with one stem the later counts).  How many lines have no file. */
 static size_t match_lines(struct build *b)
@@ -111,15 +133,8 @@ static size_t match_lines(struct build *b)
 		b->scan.entries[i].next = 0;
 		b->scan.entries[i].uid = 0;
 	}
-	for (size_t i = 0; i < b->list.n; i++) {
-		struct scan_entry *e = scan_find(&b->scan, b->list.lines[i].stem);
-		unmatched += !e || e->next;
-		b->found[i] = e ? (uint32_t)(e - b->scan.entries) + 1 : 0;
-		if (e) {
-			e->next = (uint32_t)i + 1;
-			e->uid = b->list.lines[i].uid;
-		}
-	}
+	for (size_t i = 0; i < b->list.n; i += SCAN_MANY)
+		unmatched += match_some(b, i);
 	return unmatched;
 }
 

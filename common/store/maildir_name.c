@@ -142,10 +142,7 @@ bool maildir_name_size(struct bytes stem, char which, uint64_t *size)
 
 bool maildir_stem_ok(struct bytes stem)
 {
-	for (size_t i = 0; i < stem.n; i++)
-		if ((unsigned char)stem.p[i] < 0x20 || stem.p[i] == 0x7f)
-			return false;
-	return stem.n > 0;
+	return stem.n > 0 && !bytes_any_control(stem);
 }
 
 /* The number at the front; 0 if there is none. */

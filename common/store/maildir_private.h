@@ -170,6 +170,10 @@ struct bytes scan_name(const struct scan *s, const struct scan_entry *e); /* NUL
 struct bytes scan_stem(const struct scan *s, const struct scan_entry *e);
 /* The first entry of that stem, or NULL; then the others. */
 struct scan_entry *scan_find(const struct scan *s, struct bytes stem);
+/* The same for n of them, at most SCAN_MANY, much faster where there are many. */
+#define SCAN_MANY 32
+void scan_find_many(const struct scan *s, const struct bytes *stems, size_t n,
+		    struct scan_entry **found);
 struct scan_entry *scan_next(const struct scan *s, const struct scan_entry *e);
 bool scan_stat(struct mailbox *mb, const struct scan *s, const struct scan_entry *e,
 	       struct stat *st);

@@ -45,6 +45,15 @@ static uint32_t hash_stem(struct bytes stem)
 	return (uint32_t)(h ^ h >> 32);
 }
 
+/* Names come in no order: tables larger than the caches of the processor are asked for what will
+ * be needed a little before. */
+#define AHEAD 8
+
+static void expect_slot(const struct scan *s, uint32_t hash)
+{
+	__builtin_prefetch(&s->table[hash & s->mask]);
+}
+
 static int add_entry(struct scan *s, struct bytes name, enum dirscan_type type, unsigned where)
 {
 	struct bytes stem = maildir_stem(name);
@@ -104,6 +113,29 @@ struct scan_entry *scan_find(const struct scan *s, struct bytes stem)
 	return at ? &s->entries[at - 1] : NULL;
 }
 
+/* What the tables say is asked for some steps before it is needed. */
+void scan_find_many(const struct scan *s, const struct bytes *stems, size_t n,
+		    struct scan_entry **found)
+{
+	uint32_t hash[SCAN_MANY];
+
+	for (size_t i = 0; i < n; i++) {
+		hash[i] = hash_stem(stems[i]);
+		expect_slot(s, hash[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(&s->entries[s->table[hash[i] & s->mask] - 1u]);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t at = s->table[hash[i] & s->mask];
+		if (at)
+			__builtin_prefetch(s->names.p + s->entries[at - 1].at);
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t at = *slot_of(s, stems[i], hash[i]);
+		found[i] = at ? &s->entries[at - 1] : NULL;
+	}
+}
+
 struct scan_entry *scan_next(const struct scan *s, const struct scan_entry *e)
 {
 	return e->next ? &s->entries[e->next - 1] : NULL;
@@ -122,6 +154,8 @@ static void make_table(struct scan *s)
 	s->twice = 0;
 	for (size_t i = 0; i < s->n; i++) {
 		struct scan_entry *e = &s->entries[i];
+		if (i + AHEAD < s->n)
+			expect_slot(s, e[AHEAD].hash);
 		e->next = 0;
 		if (e->bits & SCAN_DROPPED)
 			continue;

@@ -18,14 +18,6 @@ static bool is_key(char c)
 	return c >= 'A' && c <= 'Z';
 }
 
-static bool is_clean(struct bytes b)
-{
-	for (size_t i = 0; i < b.n; i++)
-		if ((unsigned char)b.p[i] < 0x20 || b.p[i] == 0x7f)
-			return false;
-	return true;
-}
-
 /* Takes the next word off *rest; false at the end. */
 static bool take_word(struct bytes *rest, struct bytes *word)
 {
@@ -72,7 +64,7 @@ static bool parse_fields(struct bytes rest, struct uidlist_line *line)
 	while (rest.n && rest.p[0] == ' ')
 		rest = bytes_from(rest, 1);
 	while (rest.n && rest.p[0] != ':') {
-		if (!take_word(&rest, &word) || !is_key(word.p[0]) || !is_clean(word))
+		if (!take_word(&rest, &word) || !is_key(word.p[0]) || bytes_any_control(word))
 			return false;
 		if (!from)
 			from = word.p;
@@ -105,8 +97,8 @@ static bool parse_line(struct bytes text, unsigned version, uint32_t after,
 	/* Old versions kept the flags, too.  A path is an attempt to lead us out. */
 	size_t colon = bytes_chr(line->stem, ':');
 	line->stem = bytes_sub(line->stem, 0, colon);
-	return line->stem.n > 0 && line->stem.n <= INDEX_NAME_MAX && is_clean(line->stem) &&
-	       bytes_chr(line->stem, '/') == BYTES_NONE;
+	return line->stem.n > 0 && line->stem.n <= INDEX_NAME_MAX &&
+	       !bytes_any_control(line->stem) && bytes_chr(line->stem, '/') == BYTES_NONE;
 }
 
 static void parse_lines(struct uidlist *l, struct bytes rest, unsigned version, uint32_t after)
@@ -141,7 +133,7 @@ static int header_field(struct uidlist *l, struct bytes word)
 {
 	struct bytes value = bytes_from(word, 1);
 
-	if (!is_clean(word))
+	if (bytes_any_control(word))
 		return 0;
 	switch (word.p[0]) {
 	case 'V':
@@ -302,7 +294,7 @@ void uidlist_write_header(struct buf *out, const struct uidlist *l)
 		buf_printf(out, " E%llu", (unsigned long long)l->epoch);
 	write_high(out, l);
 	while (take_word(&rest, &word)) {
-		if (!is_key(word.p[0]) || strchr("VNGEK", word.p[0]) || !is_clean(word))
+		if (!is_key(word.p[0]) || strchr("VNGEK", word.p[0]) || bytes_any_control(word))
 			continue;
 		buf_char(out, ' ');
 		buf_bytes(out, word);

@@ -198,6 +198,25 @@ static void test_split(void **state)
 	}
 }
 
+static void test_control(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 70; n++) {
+		char *p = exact(n);
+		memset(p, ' ', n);
+		assert_false(bytes_any_control((struct bytes){ p, n }));
+		for (size_t at = 0; at < n; at++) {
+			for (int c = 0; c < 256; c++) {
+				p[at] = (char)c;
+				assert_int_equal(bytes_any_control((struct bytes){ p, n }),
+						 c < 0x20 || c == 0x7f);
+			}
+			p[at] = '~';
+		}
+		free(p);
+	}
+}
+
 static size_t crlf_slowly(char *out, struct bytes in, char last, char nul)
 {
 	size_t n = 0;
@@ -246,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_find_is_linear),
 		cmocka_unit_test(test_sub_and_trim),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_to_crlf),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,17 @@
-/* memcpy and memmove of the release flavour: all lengths, all overlaps. */
+/* memcpy, memmove and memcmp of the release flavour: all lengths, all overlaps. */
 #include "test.h"
 
 void *tested_memcpy(void *restrict to, const void *restrict from, size_t n);
 void *tested_memmove(void *to, const void *from, size_t n);
+int tested_memcmp(const void *one, const void *other, size_t n);
 
 #define MEMCPY_TEST
 #undef memcpy
 #undef memmove
+#undef memcmp
 #define memcpy tested_memcpy
 #define memmove tested_memmove
+#define memcmp tested_memcmp
 #include "memcpy.c"
 
 #ifdef __x86_64__
@@ -56,6 +59,28 @@ static void test_move(void **state)
 		}
 	}
 }
+
+static int sign(int v)
+{
+	return (v > 0) - (v < 0);
+}
+
+static void test_compare(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 70; n++) {
+		fill();
+		assert_int_equal(tested_memcmp(got, want, n), 0);
+		for (size_t at = 0; at < n; at++) {
+			got[at] = (unsigned char)(want[at] + 0x81);
+			got[n - 1] ^= at < n - 1; /* a later difference decides nothing */
+			int c = sign(tested_memcmp(got, want, n));
+			assert_int_equal(c, got[at] < want[at] ? -1 : 1);
+			assert_int_equal(sign(tested_memcmp(want, got, n)), -c);
+			fill();
+		}
+	}
+}
 #endif
 
 int main(void)
@@ -64,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_move),
+		cmocka_unit_test(test_compare),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 #else
