@@ -166,7 +166,7 @@ class Place(Mail):
         self.env = dict(env or {})
         self.env.setdefault("ROOST_CONF", "/nonexistent")
         self.env.setdefault("TZ", "UTC")
-        for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+        for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "CAGE", "SHIM_GRAIN"):
             if key in os.environ:
                 self.env.setdefault(key, os.environ[key])
         self.tunnel = os.path.join(self.dir, "tunnel")

@@ -48,10 +48,15 @@ def look(s):
             continue
         uid = int(re.search(rb"UID (\d+)", m.group(1)).group(1))
         flags = re.search(rb"FLAGS \(([^)]*)\)", m.group(1)).group(1).decode().split()
+        flags = sorted(f for f in flags if f != "\\Recent")
+        if b"X-Id: " not in m.group(1):  # news of flags beside the answer
+            if uid in found:
+                found[uid] = (flags, found[uid][1])
+            continue
         ident = int(re.search(rb"X-Id: (\d+)", m.group(1)).group(1))
         assert b"\r\n\r\nbody %d\r\n" % ident in m.group(1), line
         assert b'"subject %d"' % ident in m.group(1), line
-        found[uid] = (sorted(f for f in flags if f != "\\Recent"), ident)
+        found[uid] = (flags, ident)
     return found
 
 
