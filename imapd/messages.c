@@ -24,34 +24,35 @@ static void uids_to_seqs(struct view *v, struct seqset *set)
 	set->n = n;
 }
 
-/* What a damaged index said is not believed. */
-static bool look_again(struct session *s)
+uint32_t messages_last_uid(struct session *s)
 {
-	if (view_ok(s->view))
-		return false;
-	session_look(s, MAILBOX_SYNC_FULL);
-	return true;
+	uint32_t count = view_count(s->view), uid = 0;
+	unsigned tries = 0;
+
+	do
+		uid = count ? view_uid(s->view, count) : 0;
+	while (!session_sound(s, tries++));
+	return uid;
 }
 
 const char *messages_ranges(struct session *s, struct bytes *args, bool uid, struct seqset *set)
 {
 	struct bytes before = *args;
 	uint32_t count = view_count(s->view);
-	uint32_t star = uid && count ? view_uid(s->view, count) : count;
+	unsigned tries = 0;
 
-	if (!parse_seqset(args, &s->cmd, star, set))
-		return uid ? "UID set expected" : "Sequence set expected";
-	if (uid)
-		uids_to_seqs(s->view, set);
-	if (uid && look_again(s)) {
-		parse_seqset(&before, &s->cmd, count ? view_uid(s->view, count) : 0, set);
-		uids_to_seqs(s->view, set);
+	if (!uid) {
+		if (!parse_seqset(args, &s->cmd, count, set))
+			return "Sequence set expected";
+		return set->n && set->r[set->n - 1].last <= count ? NULL : "No such message";
 	}
-	if (uid)
-		return NULL;
-	if (!set->n || set->r[set->n - 1].last > count)
-		return "No such message";
-	return NULL;
+	do {
+		*args = before;
+		if (!parse_seqset(args, &s->cmd, messages_last_uid(s), set))
+			return "UID set expected";
+		uids_to_seqs(s->view, set);
+	} while (!session_sound(s, tries++));
+	return s->state == STATE_SELECTED ? NULL : "The mailbox can't be read";
 }
 
 const char *messages_parse(struct session *s, struct bytes *args, bool uid, uint32_t **seqs,

@@ -7,6 +7,9 @@
 #include "parse.h"
 #include "session.h"
 
+/* The UID of the last message, what `*` means; 0: there is none. */
+uint32_t messages_last_uid(struct session *s);
+
 /* Takes a set of sequence numbers or (uid) UIDs off *args: *set becomes the ranges
  * of sequence numbers of those that are in the view.  A sequence number beyond the
  * mailbox makes it BAD (RFC 3501 §9 seq-number); unknown UIDs are passed over (RFC

@@ -12,6 +12,7 @@
 
 #include "date.h"
 #include "headers.h"
+#include "messages.h"
 
 struct search {
 	struct session *s;
@@ -328,8 +329,14 @@ static struct result search(struct search *q)
 {
 	bool whole;
 
+	uint32_t count = q->last;
+
 	resolve(q, q->root);
 	narrow(q);
+	if (!view_ok(q->s->view)) { /* not believed: all are looked at, which repairs */
+		q->first = 1;
+		q->last = count;
+	}
 	writer_str(&q->s->out, "* SEARCH");
 	whole = run(q);
 	writer_str(&q->s->out, "\r\n");
@@ -353,7 +360,7 @@ struct result cmd_search(struct session *s, struct command *c)
 
 	if (!parse_space(&c->args))
 		return result_bad("Search key expected");
-	bad = search_parse(&c->args, &s->cmd, count, count ? view_uid(s->view, count) : 0, &plan);
+	bad = search_parse(&c->args, &s->cmd, count, messages_last_uid(s), &plan);
 	if (bad)
 		return result_bad(bad);
 	if (plan.bad_charset)

@@ -78,6 +78,24 @@ static int tell_news(struct session *s, bool expunges)
 	return told;
 }
 
+static void broke(struct session *s)
+{
+	log_error("view", "the index broke");
+	s->bye = "[UNAVAILABLE] The mailbox changed too much, please come back";
+	s->state = STATE_LOGOUT;
+}
+
+bool session_sound(struct session *s, unsigned tries)
+{
+	if (view_ok(s->view))
+		return true;
+	if (s->state == STATE_SELECTED && tries + 1 < SESSION_TRIES)
+		session_look(s, MAILBOX_SYNC_FULL);
+	else if (s->state == STATE_SELECTED)
+		broke(s);
+	return s->state != STATE_SELECTED;
+}
+
 void session_news(struct session *s, bool expunges)
 {
 	if (clock_ms() - s->looked >= SESSION_LOOK_MS)
@@ -88,9 +106,7 @@ void session_news(struct session *s, bool expunges)
 	session_look(s, MAILBOX_SYNC_FULL);
 	if (s->state == STATE_LOGOUT || tell_news(s, expunges) >= 0 || view_waits(s->view))
 		return;
-	log_error("view", "the index broke");
-	s->bye = "[UNAVAILABLE] The mailbox changed too much, please come back";
-	s->state = STATE_LOGOUT;
+	broke(s);
 }
 
 int session_durable(void *session)

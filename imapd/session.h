@@ -118,6 +118,10 @@ void session_run(struct session *s, struct bytes imaptag);
 void session_news(struct session *s, bool expunges);
 /* Looks at the store now; trouble is logged, the session goes on. */
 void session_look(struct session *s, enum mailbox_sync how);
+/* Was all that the view said since the last look read from a sound index?  False: it was
+ * built again, ask again.  Somebody who damages it each time ends the session. */
+bool session_sound(struct session *s, unsigned tries);
+#define SESSION_TRIES 3
 /* Ends the session if the peer is gone, too slow, or we are to stop: true if
  * status is no READER_OK. */
 bool session_lost(struct session *s, enum reader_status status);

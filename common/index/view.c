@@ -248,6 +248,7 @@ uint32_t view_uid(struct view *v, uint32_t seq)
 	uint64_t nth;
 
 	assert(seq >= 1 && seq <= view_count(v));
+	(void)view_carry(v); /* a map that can't be left is damaged: view_ok says so */
 	const struct ghost *g = find_ghost(v, seq, &nth);
 	if (g)
 		return g->r.uid;
@@ -288,6 +289,7 @@ static void check_gap(struct view *v, uint64_t slot, uint32_t uid)
 
 uint32_t view_seq(struct view *v, uint32_t uid)
 {
+	(void)view_carry(v);
 	size_t ghosts = ghosts_below(v, uid);
 	uint32_t is;
 
@@ -306,6 +308,7 @@ uint32_t view_seq(struct view *v, uint32_t uid)
 
 uint32_t view_seq_from(struct view *v, uint32_t uid)
 {
+	(void)view_carry(v);
 	uint64_t slot = find_slot(v, uid);
 
 	check_gap(v, slot, uid);

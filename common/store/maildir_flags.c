@@ -83,6 +83,8 @@ static int rename_one(struct store_job *j, const struct index_record *r, uint16_
 	size_t nt = nf ? maildir_name_change((struct bytes){ from, nf }, flags, keywords, to) : 0;
 	struct maildir_name n;
 
+	if (!nf)
+		return 0; /* damaged: built again, then once more */
 	if (!nt)
 		return error_set(e, ERROR_LIMIT, "File name of a message would be too long",
 				 "%s: name of uid %u", j->m->path, r->uid);
