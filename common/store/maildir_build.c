@@ -463,6 +463,17 @@ static void find_recent(struct build *b)
 	}
 }
 
+/* Entries and names lie in no order: asked for before they are needed. */
+static void expect_member(const struct build *b, size_t i)
+{
+	const struct scan_entry *e;
+
+	if (i + 16 < b->n)
+		__builtin_prefetch(b->members[i + 16].entry);
+	if (i + 8 < b->n && (e = b->members[i + 8].entry))
+		__builtin_prefetch(b->scan.names.p + e->at);
+}
+
 static void add_all(struct build *b)
 {
 	struct index_record r;
@@ -470,6 +481,7 @@ static void add_all(struct build *b)
 
 	b->used = 0;
 	for (size_t i = 0; i < b->n; i++) {
+		expect_member(b, i);
 		member_record(b, &b->members[i], &r, &name);
 		b->used |= r.keywords;
 		take_hint(b, &r, member_stem(b, &b->members[i]));

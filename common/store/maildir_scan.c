@@ -123,8 +123,11 @@ void scan_find_many(const struct scan *s, const struct bytes *stems, size_t n,
 		hash[i] = hash_stem(stems[i]);
 		expect_slot(s, hash[i]);
 	}
-	for (size_t i = 0; i < n; i++)
-		__builtin_prefetch(&s->entries[s->table[hash[i] & s->mask] - 1u]);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t at = s->table[hash[i] & s->mask];
+		if (at)
+			__builtin_prefetch(&s->entries[at - 1]);
+	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = s->table[hash[i] & s->mask];
 		if (at)

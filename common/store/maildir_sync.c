@@ -188,33 +188,55 @@ static void mark_known(struct sync *s)
 	}
 }
 
+/* Records whose files are looked for together. */
+struct batch {
+	struct index_record r[SCAN_MANY];
+	char stored[SCAN_MANY][INDEX_NAME_MAX + 1];
+	struct bytes name[SCAN_MANY], stem[SCAN_MANY];
+	size_t n;
+};
+
+static void match_batch(struct sync *s, struct batch *b)
+{
+	struct scan_entry *found[SCAN_MANY];
+
+	scan_find_many(&s->scan, b->stem, b->n, found);
+	for (size_t i = 0; i < b->n; i++) {
+		if (found[i] && found[i]->uid == 0) {
+			found[i]->uid = b->r[i].uid;
+			compare(s, &b->r[i], b->name[i], found[i]);
+		} else {
+			buf_add(&s->missing, &b->r[i].uid, sizeof(b->r[i].uid));
+		}
+	}
+	b->n = 0;
+}
+
 static int match_records(struct sync *s, struct error *e)
 {
-	struct index_record r;
-	char stored[INDEX_NAME_MAX + 1];
+	struct batch b;
 	uint64_t i = 0;
 	bool exact;
 
+	b.n = 0;
 	buf_reset(&s->changes);
 	buf_reset(&s->missing);
 	if (s->scan.new_only)
 		i = index_find(s->mb->index, (uint32_t)s->old.new_from, &exact);
 	for (; i < s->head.count; i++) {
-		if (!index_read(s->mb->index, i, &r))
+		struct index_record *r = &b.r[b.n];
+		if (!index_read(s->mb->index, i, r))
 			return error_set(e, ERROR_TEMPORARY, "Mailbox index is damaged",
 					 "%s: record can't be read", s->m->path);
-		if ((r.state & INDEX_DEAD) || (s->scan.new_only && !(r.driver & MAILDIR_NEW)))
+		if ((r->state & INDEX_DEAD) || (s->scan.new_only && !(r->driver & MAILDIR_NEW)))
 			continue;
-		size_t length = index_name(s->mb->index, &r, stored);
-		struct bytes b = { stored, length };
-		struct scan_entry *entry = scan_find(&s->scan, stored_stem(b, r.driver));
-		if (entry && entry->uid == 0) {
-			entry->uid = r.uid;
-			compare(s, &r, b, entry);
-		} else {
-			buf_add(&s->missing, &r.uid, sizeof(r.uid));
-		}
+		size_t length = index_name(s->mb->index, r, b.stored[b.n]);
+		b.name[b.n] = (struct bytes){ b.stored[b.n], length };
+		b.stem[b.n] = stored_stem(b.name[b.n], r->driver);
+		if (++b.n == SCAN_MANY)
+			match_batch(s, &b);
 	}
+	match_batch(s, &b);
 	return 0;
 }
 
