@@ -109,7 +109,7 @@ void jail_parser(const struct jail *j, int keep, pid_t gate)
 	if (!SANITIZED)
 		dup2(null, 2);
 	descriptors_close(&keep, 1);
-	if (!parser_limits() || !seccomp_confine_brief(RULES(parser_rules)))
+	if (!parser_limits() || !seccomp_confine(RULES(parser_rules)))
 		_exit(111); /* the gate logs it */
 }
 
@@ -129,7 +129,7 @@ void jail_waiter(const struct jail *j, int keep, pid_t child)
 	leave_root(j, j->waiter);
 	jail_private();
 	if (!drop_limit(RLIMIT_CORE, 0) || !drop_limit(RLIMIT_NPROC, 0) ||
-	    !seccomp_confine_brief(RULES(rules)))
+	    !seccomp_confine(RULES(rules)))
 		log_die("jail", "the wall around who waits: %s", strerror(errno));
 	pages_release_stack(); /* making the filter took more than waiting does */
 }
