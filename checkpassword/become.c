@@ -6,12 +6,13 @@
  * the user must be the one we are.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <grp.h>
 
 #include "account.h"
+#include "arena.h"
+#include "environment.h"
 #include "log.h"
 
 #define NO_HOME "/nonexistent"
@@ -63,15 +64,27 @@ static bool enter_home(const struct account *a)
 	return false;
 }
 
-static bool set_environment(const struct account *a)
+/* Lasts until exec. */
+static void set_environment(const struct account *a)
 {
-	return setenv("USER", a->name, 1) == 0 &&
-	       setenv("HOME", a->has_home ? a->home : NO_HOME, 1) == 0 &&
-	       setenv("SHELL", a->shell, 1) == 0 &&
-	       (!a->mail[0] || setenv("MAIL", a->mail, 1) == 0);
+	static struct environment e;
+	static struct arena memory;
+	char *ours[4];
+	size_t n = 0;
+
+	ours[n++] = arena_printf(&memory, "USER=%s", a->name);
+	ours[n++] = arena_printf(&memory, "HOME=%s", a->has_home ? a->home : NO_HOME);
+	ours[n++] = arena_printf(&memory, "SHELL=%s", a->shell);
+	if (a->mail[0])
+		ours[n++] = arena_printf(&memory, "MAIL=%s", a->mail);
+	environment_make(&e, ours, n);
+	environ = e.all;
 }
 
 bool account_become(const struct account *a)
 {
-	return give_up_root(a) && enter_home(a) && set_environment(a);
+	if (!give_up_root(a) || !enter_home(a))
+		return false;
+	set_environment(a);
+	return true;
 }

@@ -4,11 +4,14 @@
  */
 #include "loginfd.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "buf.h"
 #include "file.h"
 #include "num.h"
+#include "username.h"
+
+#define LOGINFD_LINE (USERNAME_MAX + 32) /* "user=NAME", or a word of ours */
 
 int loginfd_number(void)
 {
@@ -23,13 +26,11 @@ int loginfd_number(void)
 bool loginfd_tell(const char *key, const char *value)
 {
 	int fd = loginfd_number();
-	struct buf line = BUF_INIT;
-	bool ok;
+	char line[LOGINFD_LINE];
+	int n;
 
 	if (fd < 0)
 		return fd == -1;
-	buf_printf(&line, "%s=%s\n", key, value);
-	ok = file_write_all(fd, line.p, line.n) == 0;
-	buf_free(&line);
-	return ok;
+	n = snprintf(line, sizeof line, "%s=%s\n", key, value);
+	return n > 0 && (size_t)n < sizeof line && file_write_all(fd, line, (size_t)n) == 0;
 }

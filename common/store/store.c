@@ -58,7 +58,8 @@ static bool user_is_safe(const char *user)
 static int expand_path(struct store *s, const struct store_user *u, struct bytes in, char **out,
 		       struct error *e)
 {
-	struct buf b = BUF_MAX(PATH_MAX - 512); /* leaves room for folder and file names */
+	char path[PATH_MAX - 512 + 1]; /* leaves room for folder and file names */
+	struct buf b = BUF_IN(path, sizeof path);
 
 	if (in.n && in.p[0] == '~' && (in.n == 1 || in.p[1] == '/')) {
 		buf_str(&b, u->home);
@@ -67,18 +68,15 @@ static int expand_path(struct store *s, const struct store_user *u, struct bytes
 	for (size_t i = 0; i < in.n; i++) {
 		if (in.p[i] != '%')
 			buf_char(&b, in.p[i]);
-		else if (++i == in.n || !expand_variable(in.p[i], u, &b)) {
-			buf_free(&b);
+		else if (++i == in.n || !expand_variable(in.p[i], u, &b))
 			return error_set(e, ERROR_TEMPORARY, "Mail is misconfigured",
 					 "MAIL: unknown variable in %.*s", (int)in.n, in.p);
-		}
 	}
 	while (b.n > 1 && b.p[b.n - 1] == '/')
 		b.n--;
 	bool ok = b.n && b.p[0] == '/' && !b.full && bytes_chr(buf_view(&b), '\0') == BYTES_NONE;
 	if (ok)
 		*out = arena_str(&s->arena, buf_view(&b));
-	buf_free(&b);
 	return ok ? 0
 		  : error_set(e, ERROR_TEMPORARY, "Mail is misconfigured",
 			      "MAIL: %.*s is no absolute path", (int)in.n, in.p);
