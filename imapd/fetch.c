@@ -37,6 +37,8 @@ struct fetch {
 
 static struct fetch_memo memo; /* of this session, which is the process */
 
+#define BEGIN_MAX (2 * NUM_DIGITS + 14)
+
 /* "* 1 FETCH (" unless it is there. */
 static void begin_response(struct fetch *f, const struct fetch_message *m)
 {
@@ -44,13 +46,18 @@ static void begin_response(struct fetch *f, const struct fetch_message *m)
 
 	if (f->begun)
 		return;
-	writer_put(w, "* ", 2);
-	writer_u64(w, m->seq);
-	writer_put(w, " FETCH (", 8);
+	char *start = writer_room(w, BEGIN_MAX), *p = start;
+	memcpy(p, "* ", 2);
+	p += 2;
+	p += num_format(p, m->seq);
+	memcpy(p, " FETCH (", 8);
+	p += 8;
 	if (f->uid) {
-		writer_put(w, "UID ", 4);
-		writer_u64(w, m->record.uid);
+		memcpy(p, "UID ", 4);
+		p += 4;
+		p += num_format(p, m->record.uid);
 	}
+	writer_wrote(w, (size_t)(p - start));
 	f->begun = true;
 	f->space = f->uid;
 }

@@ -197,7 +197,9 @@ static size_t find(struct bytes hay, struct bytes needle, bool fold)
 #ifdef __SSE2__
 	const __m128i b1 = _mm_set1_epi8(bit1), b2 = _mm_set1_epi8(bit2);
 	const __m128i f = _mm_set1_epi8(first), l = _mm_set1_epi8(last);
-	for (; places - i >= 16; i += 16) {
+	for (; i < places && places >= 16; i += 16) {
+		if (places - i < 16)
+			i = places - 16; /* some of it a second time */
 		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(hay.p + i));
 		__m128i y = _mm_loadu_si128((const __m128i *)(const void *)(hay.p + i + gap));
 		x = _mm_cmpeq_epi8(_mm_or_si128(x, b1), f);

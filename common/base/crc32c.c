@@ -74,6 +74,12 @@ __attribute__((target("sse4.2"))) static uint32_t crc_instruction(uint32_t crc,
 								  const unsigned char *p, size_t n)
 {
 	uint64_t wide = crc;
+	for (; n >= 32; n -= 32, p += 32) {
+		wide = _mm_crc32_u64(wide, get_le64(p));
+		wide = _mm_crc32_u64(wide, get_le64(p + 8));
+		wide = _mm_crc32_u64(wide, get_le64(p + 16));
+		wide = _mm_crc32_u64(wide, get_le64(p + 24));
+	}
 	for (; n >= 8; n -= 8, p += 8)
 		wide = _mm_crc32_u64(wide, get_le64(p));
 	crc = (uint32_t)wide;
@@ -94,9 +100,11 @@ static bool cpu_has_crc(void)
 	return c & bit_SSE4_2;
 }
 
-static uint32_t crc_any(uint32_t crc, const unsigned char *p, size_t n)
+static enum { UNKNOWN, NO, YES } instruction;
+
+/* As long as it isn't known to be there. */
+static uint32_t crc_ask(uint32_t crc, const unsigned char *p, size_t n)
 {
-	static enum { UNKNOWN, NO, YES } instruction;
 	static size_t done;
 
 	if (instruction == UNKNOWN) {
@@ -104,7 +112,12 @@ static uint32_t crc_any(uint32_t crc, const unsigned char *p, size_t n)
 		if (done == CRC_ASK)
 			instruction = cpu_has_crc() ? YES : NO;
 	}
-	return instruction == YES ? crc_instruction(crc, p, n) : crc_table(crc, p, n);
+	return crc_table(crc, p, n);
+}
+
+static inline uint32_t crc_any(uint32_t crc, const unsigned char *p, size_t n)
+{
+	return instruction == YES ? crc_instruction(crc, p, n) : crc_ask(crc, p, n);
 }
 #else
 #define crc_any crc_table

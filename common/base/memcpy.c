@@ -66,6 +66,13 @@ static inline void copy_up(char *d, const char *s, size_t n)
 	}
 	char *end = d + n - 16;
 	struct sixteen tail = load(s + n - 16);
+	for (; end - d >= 48; d += 64, s += 64) {
+		struct sixteen a = load(s), b = load(s + 16), c = load(s + 32), e = load(s + 48);
+		store(d, a);
+		store(d + 16, b);
+		store(d + 32, c);
+		store(d + 48, e);
+	}
 	for (; d < end; d += 16, s += 16)
 		store(d, load(s));
 	store(end, tail);

@@ -71,15 +71,23 @@ bool num_parse_hex(struct bytes b, uint64_t *value)
 	return true;
 }
 
+/* 00 to 99: a division for two digits. */
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+			    "25262728293031323334353637383940414243444546474849"
+			    "50515253545556575859606162636465666768697071727374"
+			    "75767778798081828384858687888990919293949596979899";
+
 size_t num_format(char *p, uint64_t v)
 {
 	char digits[NUM_DIGITS];
 	size_t i = NUM_DIGITS;
 
-	do {
-		digits[--i] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
+	for (; v >= 100; v /= 100)
+		memcpy(digits + (i -= 2), pairs + v % 100 * 2, 2);
+	if (v >= 10)
+		memcpy(digits + (i -= 2), pairs + v * 2, 2);
+	else
+		digits[--i] = (char)('0' + v);
 	memcpy(p, digits + i, NUM_DIGITS - i);
 	return NUM_DIGITS - i;
 }

@@ -92,7 +92,7 @@ static void send_with(struct writer *w, const void *p, size_t n)
 	w->n = 0;
 }
 
-void writer_put(struct writer *w, const void *p, size_t n)
+void writer_put_any(struct writer *w, const void *p, size_t n)
 {
 	if (w->error || n == 0)
 		return;
@@ -115,25 +115,15 @@ void writer_put(struct writer *w, const void *p, size_t n)
 	w->n += n;
 }
 
-void writer_bytes(struct writer *w, struct bytes b)
-{
-	writer_put(w, b.p, b.n);
-}
-
 void writer_str(struct writer *w, const char *s)
 {
 	writer_put(w, s, strlen(s));
 }
 
-void writer_char(struct writer *w, char c)
-{
-	writer_put(w, &c, 1);
-}
-
 void writer_u64(struct writer *w, uint64_t v)
 {
-	char digits[NUM_DIGITS];
-	writer_put(w, digits, num_format(digits, v));
+	char *p = writer_room(w, NUM_DIGITS);
+	writer_wrote(w, num_format(p, v));
 }
 
 void writer_printf(struct writer *w, const char *fmt, ...)

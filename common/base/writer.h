@@ -34,10 +34,11 @@ void writer_no_delay(int fd);
 
 /* Uses mem (cap bytes, caller's, at least 512). */
 void writer_init(struct writer *w, int fd, char *mem, size_t cap, int timeout_ms);
-void writer_put(struct writer *w, const void *p, size_t n);
-void writer_bytes(struct writer *w, struct bytes b);
+void writer_put_any(struct writer *w, const void *p, size_t n);
+static inline void writer_put(struct writer *w, const void *p, size_t n);
+static inline void writer_bytes(struct writer *w, struct bytes b);
 void writer_str(struct writer *w, const char *s);
-void writer_char(struct writer *w, char c);
+static inline void writer_char(struct writer *w, char c);
 void writer_u64(struct writer *w, uint64_t v);
 void writer_printf(struct writer *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Like writer_put, but every LF not after a CR gets one, and a lone CR stays:
@@ -50,6 +51,24 @@ static inline void writer_wrote(struct writer *w, size_t n)
 {
 	w->n += n;
 	w->total += n;
+}
+/* What fits is most of it: replies are made of small pieces. */
+static inline void writer_put(struct writer *w, const void *p, size_t n)
+{
+	if (n == 0 || n > w->cap - w->n || w->error) {
+		writer_put_any(w, p, n);
+		return;
+	}
+	memcpy(w->p + w->n, p, n);
+	writer_wrote(w, n);
+}
+static inline void writer_bytes(struct writer *w, struct bytes b)
+{
+	writer_put(w, b.p, b.n);
+}
+static inline void writer_char(struct writer *w, char c)
+{
+	writer_put(w, &c, 1);
 }
 /* 0, or -1 if anything failed since init (errno = w->error). */
 int writer_flush(struct writer *w);

@@ -156,10 +156,9 @@ static const char *look(struct cache *c, uint64_t at, size_t n)
 
 /* --- entries --- */
 
-static uint32_t entry_crc(const struct cache_entry *e, const void *slots)
+static size_t head_size(const struct cache_entry *e)
 {
-	uint32_t crc = crc32c(0, e, offsetof(struct cache_entry, crc));
-	return crc32c(crc, slots, e->items * sizeof(struct cache_slot));
+	return sizeof *e + e->items * sizeof(struct cache_slot);
 }
 
 void cache_stamp(char *p, uint64_t id)
@@ -168,49 +167,51 @@ void cache_stamp(char *p, uint64_t id)
 
 	memcpy(&e, p, sizeof e);
 	e.cache_id = id;
-	e.crc = entry_crc(&e, p + sizeof e);
+	e.crc = 0;
+	memcpy(p, &e, sizeof e);
+	e.crc = crc32c(0, p, head_size(&e));
 	memcpy(p, &e, sizeof e);
 }
 
-bool cache_check(const char *p, size_t n, uint64_t id, struct cache_entry *e,
-		 struct cache_slot slots[CACHE_ITEMS_MAX])
+/* In our own copy: the head that n bytes were copied of. */
+static bool head_valid(struct cache_head *h, size_t n, uint64_t id)
 {
-	if (n < sizeof *e)
-		return false;
-	memcpy(e, p, sizeof *e);
+	const struct cache_entry *e = &h->e;
+	uint32_t crc = e->crc;
+
 	if (e->magic != CACHE_ENTRY_MAGIC || e->form != CACHE_FORM || e->cache_id != id ||
-	    e->items > CACHE_ITEMS_MAX || e->length > CACHE_ENTRY_MAX || e->length % CACHE_ALIGN)
+	    e->items > CACHE_ITEMS_MAX || e->length > CACHE_ENTRY_MAX || e->length % CACHE_ALIGN ||
+	    n != head_size(e) || e->length < n)
 		return false;
-	size_t head = sizeof *e + e->items * sizeof *slots;
-	if (n < head || e->length < head)
+	h->e.crc = 0;
+	if (crc != crc32c(0, h, n))
 		return false;
-	memcpy(slots, p + sizeof *e, e->items * sizeof *slots);
-	if (e->crc != entry_crc(e, slots))
-		return false;
-	size_t room = e->length - head;
+	size_t room = e->length - n;
 	for (unsigned i = 0; i < e->items; i++) {
-		if (slots[i].kind >= CACHE_ITEMS_MAX || slots[i].length > room)
+		if (h->slots[i].kind >= CACHE_ITEMS_MAX || h->slots[i].length > room)
 			return false;
-		room -= slots[i].length;
+		room -= h->slots[i].length;
 	}
 	return true;
 }
 
-/* Head and slots; fewer bytes than CACHE_HEAD_MAX may be left in the file. */
-static bool read_head(struct cache *c, const struct cache_key *k, struct cache_entry *e,
-		      struct cache_slot slots[CACHE_ITEMS_MAX])
+/* Head and slots; fewer bytes than there might be slots may be left in the file. */
+static bool read_head(struct cache *c, const struct cache_key *k, struct cache_head *h)
 {
-	size_t n = sizeof *e;
-	const char *p = look(c, k->cache_at, n);
+	const char *p = look(c, k->cache_at, sizeof h->e);
 
-	if (p) {
-		memcpy(e, p, sizeof *e);
-		if (e->items > CACHE_ITEMS_MAX)
-			return false;
-		n += e->items * sizeof *slots;
+	if (!p)
+		return false;
+	memcpy(&h->e.items, p + offsetof(struct cache_entry, items), sizeof h->e.items);
+	if (h->e.items > CACHE_ITEMS_MAX)
+		return false;
+	size_t n = head_size(&h->e);
+	if (!covered(c, k->cache_at, n))
 		p = look(c, k->cache_at, n);
-	}
-	return p && cache_check(p, n, c->id, e, slots) && e->uid == k->uid;
+	if (!p)
+		return false;
+	memcpy(h, p, n);
+	return head_valid(h, n, c->id) && h->e.uid == k->uid;
 }
 
 /* Is it one after the other? */
@@ -231,15 +232,14 @@ static bool plausible(const struct cache_key *k)
 
 bool cache_raw(struct cache *c, uint64_t id, uint64_t at, uint32_t uid, struct bytes *entry)
 {
-	struct cache_slot slots[CACHE_ITEMS_MAX];
 	struct cache_key k = { .uid = uid, .cache_at = at };
-	struct cache_entry e;
+	struct cache_head h;
 
-	if (!plausible(&k) || !use_file(c, id) || !read_head(c, &k, &e, slots))
+	if (!plausible(&k) || !use_file(c, id) || !read_head(c, &k, &h))
 		return false;
-	note_access(c, at, e.length);
-	entry->p = look(c, at, e.length);
-	entry->n = e.length;
+	note_access(c, at, h.e.length);
+	entry->p = look(c, at, h.e.length);
+	entry->n = h.e.length;
 	return entry->p != NULL;
 }
 
@@ -262,52 +262,52 @@ static bool copy_item(struct cache *c, uint64_t at, const struct cache_slot *slo
 	return true;
 }
 
-static bool copy_items(struct cache *c, uint64_t at, const struct cache_entry *e,
-		       const struct cache_slot *slots, uint32_t wanted, struct buf *out,
-		       struct bytes items[CACHE_ITEMS_MAX])
+static bool copy_items(struct cache *c, uint64_t at, const struct cache_head *h, uint32_t wanted,
+		       struct buf *out, struct bytes items[CACHE_ITEMS_MAX])
 {
 	size_t place[CACHE_ITEMS_MAX], start = out->n;
+	uint32_t missing = wanted;
 
-	at += sizeof *e + e->items * sizeof *slots;
-	for (unsigned i = 0; i < e->items; at += slots[i++].length) {
-		uint32_t kind = slots[i].kind;
-		if (!(wanted >> kind & 1))
+	at += head_size(&h->e);
+	for (unsigned i = 0; i < h->e.items && missing; at += h->slots[i++].length) {
+		const struct cache_slot *slot = &h->slots[i];
+		if (!(missing >> slot->kind & 1))
 			continue;
-		place[kind] = out->n;
-		items[kind].n = slots[i].length;
-		if (!copy_item(c, at, &slots[i], out)) {
+		missing &= ~(1u << slot->kind);
+		place[slot->kind] = out->n;
+		items[slot->kind].n = slot->length;
+		if (!copy_item(c, at, slot, out)) {
 			out->n = start;
 			return false;
 		}
-		wanted &= ~(1u << kind);
-		items[kind].p = ""; /* the buffer may still move */
 	}
-	for (unsigned kind = 0; kind < CACHE_ITEMS_MAX; kind++)
-		if (items[kind].p)
-			items[kind].p = out->p + place[kind];
-	if (wanted)
+	if (missing) {
 		out->n = start;
-	return !wanted;
+		return false;
+	}
+	for (; wanted; wanted &= wanted - 1) { /* only now: the buffer may have moved */
+		unsigned kind = (unsigned)__builtin_ctz(wanted);
+		items[kind].p = out->p + place[kind];
+	}
+	return true;
 }
 
 static bool get(struct cache *c, const struct cache_key *k, uint32_t wanted, struct buf *out,
 		struct bytes items[CACHE_ITEMS_MAX])
 {
-	struct cache_slot slots[CACHE_ITEMS_MAX];
-	struct cache_entry e;
+	struct cache_head h;
 
-	memset(items, 0, CACHE_ITEMS_MAX * sizeof *items);
-	if (!read_head(c, k, &e, slots) || e.identity != k->identity)
+	if (!read_head(c, k, &h) || h.e.identity != k->identity)
 		return false;
-	note_access(c, k->cache_at, e.length);
-	return copy_items(c, k->cache_at, &e, slots, wanted, out, items);
+	note_access(c, k->cache_at, h.e.length);
+	return copy_items(c, k->cache_at, &h, wanted, out, items);
 }
 
 int cache_get(struct cache *c, uint64_t cache_id, const struct cache_key *k, uint32_t wanted,
 	      struct buf *out, struct bytes items[CACHE_ITEMS_MAX])
 {
 	memset(items, 0, CACHE_ITEMS_MAX * sizeof *items);
-	if (!plausible(k) || !use_file(c, cache_id))
+	if (!plausible(k) || !use_file(c, cache_id) || wanted >> CACHE_ITEMS_MAX)
 		return 0;
 	bool old = covered(c, k->cache_at, 1);
 	if (get(c, k, wanted, out, items))

@@ -15,7 +15,7 @@
 
 /* Raised when the content of an item changes its form: older entries are as
  * good as absent. */
-#define CACHE_FORM 2
+#define CACHE_FORM 3
 #define CACHE_ITEMS_MAX 16
 #define CACHE_ENTRY_MAX (1u << 20) /* a larger message structure isn't cached */
 

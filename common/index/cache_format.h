@@ -46,7 +46,7 @@ struct cache_entry {
 	uint64_t identity;
 	uint64_t cache_id;
 	uint32_t reserved;
-	uint32_t crc; /* CRC-32C of the head before it, then of the slots */
+	uint32_t crc; /* CRC-32C of head and slots, with 0 in its place */
 };
 _Static_assert(sizeof(struct cache_entry) == 40, "head of an entry");
 
@@ -57,6 +57,12 @@ struct cache_slot {
 };
 _Static_assert(sizeof(struct cache_slot) == 12, "slot of an item");
 
-#define CACHE_HEAD_MAX (sizeof(struct cache_entry) + CACHE_ITEMS_MAX * sizeof(struct cache_slot))
+struct cache_head {
+	struct cache_entry e;
+	struct cache_slot slots[CACHE_ITEMS_MAX]; /* as many as e.items says */
+};
+_Static_assert(sizeof(struct cache_head) ==
+		       sizeof(struct cache_entry) + CACHE_ITEMS_MAX * sizeof(struct cache_slot),
+	       "no gap between head and slots");
 
 #endif

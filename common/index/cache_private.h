@@ -34,10 +34,6 @@ struct cache {
 /* The file of that name, if it is a cache with that id (0: any): a descriptor,
  * or -1.  *id gets what it has. */
 int cache_open_file(int dirfd, int flags, uint64_t *id);
-/* The head that stands at p (n bytes of it are there), with its slots, checked
- * but for uid and identity; false if it isn't one of the cache with that id. */
-bool cache_check(const char *p, size_t n, uint64_t id, struct cache_entry *e,
-		 struct cache_slot slots[CACHE_ITEMS_MAX]);
 /* Closes what is open for reading. */
 void cache_forget(struct cache *c);
 /* The entry there of that message, whole, valid until the next call. */

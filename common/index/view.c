@@ -408,6 +408,50 @@ static bool block_may(struct view *v, uint64_t block, enum view_skip what, uint6
 	return (what == VIEW_DELETED ? b.deleted : what == VIEW_UNSEEN ? b.unseen : b.flagged) > 0;
 }
 
+/* A flag's bit in the first word of a record, or its absence. */
+static uint64_t flag_word(enum view_skip what)
+{
+	uint64_t flag = what == VIEW_DELETED  ? FLAG_DELETED
+			: what == VIEW_UNSEEN ? FLAG_SEEN
+					      : FLAG_FLAGGED;
+
+	return flag << 8 * offsetof(struct index_record, flags);
+}
+
+/* Looks at the flags of a block's records without their checks.  That is enough if the summary,
+ * which has one, counts as many: a flag that was lost makes it fewer, one that was
+ * added is found out when its record is read. */
+static void scan_block(struct view *v, uint64_t block, enum view_skip what)
+{
+	const uint64_t dead = (uint64_t)INDEX_DEAD << 8 * offsetof(struct index_record, state);
+	const uint64_t flag = flag_word(what), unset = what == VIEW_UNSEEN ? flag : 0;
+	uint64_t change = map_load(v->map, HEAD_AT(change)), first = block * INDEX_BLOCK;
+	uint64_t at = map_record_at(v->map, first);
+	uint32_t alive = 0, match = 0;
+	struct index_block b;
+
+	v->skip_change = 1;
+	if (change & 1 || what == VIEW_MODSEQ || first + INDEX_BLOCK > v->slots)
+		return;
+	memset(v->skip_bits, 0, sizeof v->skip_bits);
+	for (unsigned i = 0; i < INDEX_BLOCK; i++, at += sizeof(struct index_record)) {
+		uint64_t word = map_load(v->map, at), living = !(word & dead);
+		uint64_t yes = living & (((word ^ unset) & flag) != 0);
+		v->skip_bits[i / 64] |= yes << i % 64;
+		alive += (uint32_t)living;
+		match += (uint32_t)yes;
+	}
+	uint64_t visible = bits_rank_missing(&v->hidden, first + INDEX_BLOCK) -
+			   bits_rank_missing(&v->hidden, first);
+	/* Where some are dead and not announced, each must be asked. */
+	if (map_block(v->map, block, &b) && b.alive == alive && visible == alive &&
+	    match == (what == VIEW_DELETED  ? b.deleted
+		      : what == VIEW_UNSEEN ? b.unseen
+					    : b.flagged) &&
+	    map_load(v->map, HEAD_AT(change)) == change)
+		v->skip_change = change;
+}
+
 static bool let_through(struct view *v, uint64_t block, enum view_skip what, uint64_t modseq)
 {
 	if (block == v->skip_block && what == v->skip_what && modseq == v->skip_modseq)
@@ -417,7 +461,23 @@ static bool let_through(struct view *v, uint64_t block, enum view_skip what, uin
 	v->skip_block = block;
 	v->skip_what = what;
 	v->skip_modseq = modseq;
+	scan_block(v, block, what);
 	return true;
+}
+
+/* The first slot of the block let through that may match, or where the next block begins. */
+static uint64_t next_match(struct view *v, uint64_t slot)
+{
+	uint64_t block = slot / INDEX_BLOCK;
+	unsigned i = (unsigned)(slot % INDEX_BLOCK), end = INDEX_BLOCK / 64;
+
+	if (v->skip_change & 1 || map_load(v->map, HEAD_AT(change)) != v->skip_change)
+		return slot;
+	uint64_t word = v->skip_bits[i / 64] & UINT64_MAX << i % 64;
+	for (i /= 64; !word && ++i < end;)
+		word = v->skip_bits[i];
+	return block * INDEX_BLOCK +
+	       (word ? i * 64 + (unsigned)__builtin_ctzll(word) : INDEX_BLOCK);
 }
 
 uint32_t view_skip(struct view *v, uint32_t from, enum view_skip what, uint64_t modseq)
@@ -428,8 +488,13 @@ uint32_t view_skip(struct view *v, uint32_t from, enum view_skip what, uint64_t 
 	if (from >= end || v->nghosts)
 		return from < end ? from : end;
 	uint64_t slot = slot_of(v, from - 1), first = slot;
-	while (slot < v->slots && !let_through(v, slot / INDEX_BLOCK, what, modseq))
-		slot = (slot / INDEX_BLOCK + 1) * INDEX_BLOCK;
+	while (slot < v->slots) {
+		uint64_t block = slot / INDEX_BLOCK;
+		slot = let_through(v, block, what, modseq) ? next_match(v, slot)
+							   : (block + 1) * INDEX_BLOCK;
+		if (slot / INDEX_BLOCK == block)
+			break;
+	}
 	if (slot == first)
 		return from;
 	return slot < v->slots ? (uint32_t)bits_rank_missing(&v->hidden, slot) + 1 : end;

@@ -60,6 +60,9 @@ struct view {
 	uint64_t skip_block;
 	enum view_skip skip_what;
 	uint64_t skip_modseq;
+	/* Which of its records may match, if the file's `change` was this even number. */
+	uint64_t skip_change; /* odd: not known */
+	uint64_t skip_bits[INDEX_BLOCK / 64];
 };
 
 static inline bool view_differs(const struct view *v)

@@ -220,7 +220,8 @@ static bool may_span(const struct needle *k)
 /* Decoding would change nothing but the folding. */
 static bool is_plain(struct bytes header)
 {
-	return ascii_only(header) && bytes_find(header, BYTES("=?")) == BYTES_NONE;
+	return ascii_only(header) && (bytes_chr(header, '=') == BYTES_NONE ||
+				      bytes_find(header, BYTES("=?")) == BYTES_NONE);
 }
 
 static bool in_plain(const struct needle *k, struct bytes header)

@@ -7,6 +7,7 @@
  * look into.  Trace fields and signatures, the bulk of a header, aren't kept.
  */
 #include "headers.h"
+#include "num.h"
 
 /* A field's number is its place here: append only, or raise CACHE_FORM. */
 /* clang-format off */
@@ -140,13 +141,18 @@ static void line_write(struct buf *out, int id, struct bytes stored)
 
 void headers_write(struct buf *out, const struct message *m)
 {
+	size_t start = out->n;
+
 	buf_char(out, header_has_end(part_header(m, m->root)) ? HEADERS_END : 0);
 	for (size_t i = 0; i < m->root->nfields; i++) {
 		const struct field *f = &m->root->fields[i];
 		int id = header_id(f->name);
 
-		if (id >= 0)
-			line_write(out, id, f->line);
+		if (id < 0)
+			continue;
+		line_write(out, id, f->line);
+		if (bytes_chr(f->line, '\0') != BYTES_NONE)
+			out->p[start] |= HEADERS_NUL;
 	}
 }
 
@@ -164,11 +170,11 @@ static inline bool next_raw(struct bytes *rest, unsigned *id, struct bytes *line
 {
 	if (rest->n < 4)
 		return false;
-	const unsigned char *h = (const unsigned char *)rest->p;
-	size_t n = (size_t)h[1] | (size_t)h[2] << 8 | (size_t)h[3] << 16;
+	uint32_t head = get_le32(rest->p);
+	size_t n = head >> 8;
 	if (n > rest->n - 4)
 		return false;
-	*id = h[0];
+	*id = head & 0xff;
 	*line = (struct bytes){ rest->p + 4, n };
 	*rest = (struct bytes){ rest->p + 4 + n, rest->n - 4 - n };
 	return true;
@@ -213,4 +219,37 @@ void headers_pick(struct bytes item, const struct header_set *set, struct buf *o
 			buf_bytes(out, line);
 	if (end)
 		buf_add(out, "\r\n", 2);
+}
+
+bool headers_picked_length(struct bytes item, const struct header_set *set, size_t *n)
+{
+	struct bytes rest, line;
+	bool end;
+	unsigned id;
+
+	*n = 0;
+	if (!headers_begin(item, &rest, &end))
+		return true;
+	if (item.p[0] & HEADERS_NUL)
+		return false;
+	while (next_raw(&rest, &id, &line))
+		if (header_set_has(set, id))
+			*n += line.n;
+	*n += end ? 2 : 0;
+	return true;
+}
+
+void headers_pick_to(struct writer *w, struct bytes item, const struct header_set *set)
+{
+	struct bytes rest, line;
+	bool end;
+	unsigned id;
+
+	if (!headers_begin(item, &rest, &end))
+		return;
+	while (next_raw(&rest, &id, &line))
+		if (header_set_has(set, id))
+			writer_bytes(w, line);
+	if (end)
+		writer_put(w, "\r\n", 2);
 }

@@ -5,7 +5,8 @@
  * Form of the item (part of CACHE_FORM; a change of it or of the numbers of
  * the fields in headers.c raises that):
  *
- *	1 byte		HEADERS_END if the header ends in an empty line
+ *	1 byte		HEADERS_END if the header ends in an empty line,
+ *			HEADERS_NUL if a byte of the lines is NUL
  *	per line, in the order of the message:
  *	1 byte		number of the field
  *	3 bytes		length n, little-endian
@@ -18,10 +19,12 @@
 #define HEADERS_H
 
 #include "message.h"
+#include "writer.h"
 
 #define HEADERS_KEPT_MAX 128 /* fields there may be numbers for */
 #define HEADERS_LINE_MAX 0xffffff
 #define HEADERS_END 1
+#define HEADERS_NUL 2
 
 /* A set of kept fields, compiled from names once per command. */
 struct header_set {
@@ -55,6 +58,10 @@ bool headers_next(struct bytes *rest, int id, struct header_line *line);
 /* Appends a header of the lines that are in the set, ended by an empty line if the message
  * has one (RFC 3501 §6.4.5). */
 void headers_pick(struct bytes item, const struct header_set *set, struct buf *out);
+
+/* The same for who sends it: its length; false if it has a NUL, which can't be sent. */
+bool headers_picked_length(struct bytes item, const struct header_set *set, size_t *n);
+void headers_pick_to(struct writer *w, struct bytes item, const struct header_set *set);
 
 /* True if the header (with what ends it) has the empty line. */
 bool header_has_end(struct bytes header);

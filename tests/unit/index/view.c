@@ -290,11 +290,13 @@ static void test_skip(void **state)
 	struct view *v = view_open(ix);
 
 	/* Blocks are 256 slots: 769..1024, 1281..1536, 1793..2048, rest 2817.. */
-	assert_int_equal(view_skip(v, 1, VIEW_DELETED, 0), 769);
-	assert_int_equal(view_skip(v, 800, VIEW_DELETED, 0), 800);
+	assert_int_equal(view_skip(v, 1, VIEW_DELETED, 0), 1000);
+	assert_int_equal(view_skip(v, 800, VIEW_DELETED, 0), 1000);
+	assert_int_equal(view_skip(v, 1000, VIEW_DELETED, 0), 1000);
+	assert_int_equal(view_skip(v, 1001, VIEW_DELETED, 0), 2817);
 	assert_int_equal(view_skip(v, 1025, VIEW_DELETED, 0), 2817);
-	assert_int_equal(view_skip(v, 1, VIEW_UNSEEN, 0), 1281);
-	assert_int_equal(view_skip(v, 1, VIEW_FLAGGED, 0), 1793);
+	assert_int_equal(view_skip(v, 1, VIEW_UNSEEN, 0), 1500);
+	assert_int_equal(view_skip(v, 1, VIEW_FLAGGED, 0), 2000);
 	assert_int_equal(view_skip(v, 1, VIEW_MODSEQ, base), 769);
 	assert_int_equal(view_skip(v, 1, VIEW_MODSEQ, base + 1), 1281);
 	assert_int_equal(view_skip(v, 1, VIEW_MODSEQ, base - 1), 1);
@@ -307,6 +309,8 @@ static void test_skip(void **state)
 	assert_sync(v, true, "-1000(1000)");
 	assert_int_equal(view_skip(v, 1, VIEW_DELETED, 0), 2816);
 	assert_int_equal(view_first_unseen(v), 1499);
+	set_one(ix, 1010, FLAG_SEEN | FLAG_DELETED);
+	assert_int_equal(view_skip(v, 1, VIEW_DELETED, 0), 1009);
 	/* The last block's summary already counts what this view hasn't. */
 	set_one(ix, 2990, FLAG_SEEN | FLAG_DELETED);
 	expunge_one(ix, 2990);
@@ -602,6 +606,40 @@ static void damage(const struct index_place *p, enum damage how)
 	close(fd);
 }
 
+static void write_flags(const struct index_place *p, uint64_t at, uint16_t flags)
+{
+	int fd = openat(p->dirfd, INDEX_FILE, O_RDWR);
+
+	assert_int_equal(file_pwrite_all(fd, &flags, sizeof flags,
+					 (off_t)(at + offsetof(struct index_record, flags))),
+			 0);
+	close(fd);
+}
+
+/* Flags overwritten by somebody: no message is passed over, and reading it says so. */
+static void test_damaged_flags(void **state)
+{
+	(void)state;
+	for (int lost = 0; lost < 2; lost++) {
+		struct index_place p = new_place();
+		struct index *ix = built(&p, 600);
+		struct index_record r;
+		set_one(ix, 300, FLAG_FLAGGED);
+		struct view *v = view_open(ix);
+		uint64_t at = head(ix).records_at + (lost ? 299 : 289) * sizeof r;
+		assert_int_equal(view_skip(v, 1, VIEW_FLAGGED, 0), 300);
+		assert_int_equal(view_skip(v, 301, VIEW_FLAGGED, 0), 513);
+		write_flags(&p, at, lost ? 0 : FLAG_FLAGGED);
+		uint32_t seq = view_skip(v, 257, VIEW_FLAGGED, 0);
+		assert_true(seq <= (lost ? 300u : 290u));
+		while (seq < 290 || (lost && seq < 300))
+			assert_true(view_read(v, seq++, &r));
+		assert_false(view_read(v, seq, &r));
+		view_close(v);
+		index_close(ix);
+	}
+}
+
 /* Whatever is read between damage and repair is right or refused; after it the
  * view is as it was. */
 static void test_damaged(void **state)
@@ -672,21 +710,14 @@ static void test_damaged_and_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_open),
-		cmocka_unit_test(test_expunged),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_never_announced),
-		cmocka_unit_test(test_waiting),
-		cmocka_unit_test(test_own),
-		cmocka_unit_test(test_skip),
-		cmocka_unit_test(test_generation),
-		cmocka_unit_test(test_ghosts),
-		cmocka_unit_test(test_reading_follows),
-		cmocka_unit_test(test_rebuilt),
-		cmocka_unit_test(test_rebuilt_twice),
-		cmocka_unit_test(test_come_back),
-		cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_damaged_and_changed),
+		cmocka_unit_test(test_open),          cmocka_unit_test(test_expunged),
+		cmocka_unit_test(test_order),         cmocka_unit_test(test_never_announced),
+		cmocka_unit_test(test_waiting),       cmocka_unit_test(test_own),
+		cmocka_unit_test(test_skip),          cmocka_unit_test(test_generation),
+		cmocka_unit_test(test_ghosts),        cmocka_unit_test(test_reading_follows),
+		cmocka_unit_test(test_rebuilt),       cmocka_unit_test(test_rebuilt_twice),
+		cmocka_unit_test(test_come_back),     cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_damaged_flags), cmocka_unit_test(test_damaged_and_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
