@@ -61,6 +61,7 @@ struct cache_head {
 	struct cache_entry e;
 	struct cache_slot slots[CACHE_ITEMS_MAX]; /* as many as e.items says */
 };
+#define CACHE_HEAD_MAX sizeof(struct cache_head)
 _Static_assert(sizeof(struct cache_head) ==
 		       sizeof(struct cache_entry) + CACHE_ITEMS_MAX * sizeof(struct cache_slot),
 	       "no gap between head and slots");

@@ -38,7 +38,7 @@ static void init(void)
 /* Stamps what could be the head of an entry. */
 static void put_right(struct buf *b)
 {
-	for (size_t at = sizeof(struct cache_header); at + sizeof(struct cache_head) <= b->n; at += STEP) {
+	for (size_t at = sizeof(struct cache_header); at + CACHE_HEAD_MAX <= b->n; at += STEP) {
 		struct cache_entry e;
 		memcpy(&e, b->p + at, sizeof e);
 		e.magic = CACHE_ENTRY_MAGIC;
