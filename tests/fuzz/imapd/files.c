@@ -671,6 +671,16 @@ static bool find_file(const char *sub, unsigned n, char name[256])
 	return found;
 }
 
+/* The clocks that jump tell nobody how fine the times of directories are: so each change of
+ * a stranger's gives them other ones. */
+static void touch(const char *sub)
+{
+	static time_t at = 1700000000;
+	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = ++at } };
+
+	CHECK(utimensat(mail_fd, sub, t, 0) == 0, "utimens");
+}
+
 static void rename_file(const char *sub, unsigned n)
 {
 	static const char *const infos[] = { ":2,", ":2,S", ":2,FT", ":2,abS" };
@@ -681,6 +691,8 @@ static void rename_file(const char *sub, unsigned n)
 	snprintf(from, sizeof from, "%s/%s", sub, name);
 	snprintf(to, sizeof to, "cur/%.*s%s", (int)strcspn(name, ":"), name, infos[n / 16 % 4]);
 	renameat(mail_fd, from, mail_fd, to);
+	touch(sub);
+	touch("cur");
 }
 
 static void deliver(unsigned n)
@@ -692,6 +704,7 @@ static void deliver(unsigned n)
 			continue;
 		snprintf(path, sizeof path, "new/18%02u.M1P1.h", ++delivered);
 		CHECK(linkat(original_fd, originals[i].path, mail_fd, path, 0) == 0, "deliver");
+		touch("new");
 		return;
 	}
 }
@@ -711,6 +724,7 @@ static void foreign(struct bytes *in)
 		if (find_file("cur", n, name)) {
 			snprintf(path, sizeof path, "cur/%s", name);
 			unlinkat(mail_fd, path, 0);
+			touch("cur");
 		}
 		return;
 	default:
@@ -859,6 +873,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct bytes in = { (const char *)data, n };
 
 	lies = renamed = false;
+	slept_ns = 0;
 	delivered = 0;
 	later_when = 0;
 	restore(take(&in, 1) & 1);
