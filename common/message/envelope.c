@@ -10,6 +10,10 @@
 
 #include "address.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* --- strings --- */
 
 enum { PLAIN, ESCAPE, NUL, LITERAL };
@@ -40,6 +44,27 @@ static void write_literal(struct buf *out, struct bytes s)
 	}
 }
 
+/* Copies what needs no escape, in blocks; how much that was. */
+static size_t copy_plain(char *out, struct bytes s)
+{
+	size_t i = 0;
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+	const __m128i space = _mm_set1_epi8(' ');
+	for (; s.n - i >= 16; i += 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
+		__m128i bad = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, backslash));
+		/* signed: what is below a space is a control character or 8-bit */
+		bad = _mm_or_si128(bad, _mm_cmplt_epi8(x, space));
+		if (_mm_movemask_epi8(bad))
+			break;
+		_mm_storeu_si128((__m128i *)(void *)(out + i), x);
+	}
+#endif
+	(void)out;
+	return i;
+}
+
 void imap_string_write(struct buf *out, struct bytes s)
 {
 	char *p;
@@ -52,7 +77,8 @@ void imap_string_write(struct buf *out, struct bytes s)
 	if (s.n > SIZE_MAX / 2 - 2 || !(p = buf_reserve(out, s.n * 2 + 2)))
 		return;
 	p[0] = '"';
-	for (size_t i = 0; i < s.n; i++) {
+	size_t i = copy_plain(p + n, s);
+	for (n += i; i < s.n; i++) {
 		uint8_t class = char_class((unsigned char)s.p[i]);
 		if (class == LITERAL) {
 			write_literal(out, s);

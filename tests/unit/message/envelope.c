@@ -79,6 +79,39 @@ static void test_envelope(void **state)
 			check(rows[i].text, rows[i].want, how);
 }
 
+/* One byte that is none of QUOTED-CHAR's plain ones, wherever it stands. */
+static void test_string_places(void **state)
+{
+	(void)state;
+	static const struct {
+		char c;
+		const char *head, *as, *tail;
+	} rows[] = {
+		{ '"', "\"", "\\\"", "\"" },    { '\\', "\"", "\\\\", "\"" },
+		{ '\0', "\"", "", "\"" },       { '\x1f', "\"", "\x1f", "\"" },
+		{ '\x7f', "\"", "\x7f", "\"" }, { '\n', "{40}\r\n", "\n", "" },
+		{ '\r', "{40}\r\n", "\r", "" }, { '\xc3', "{40}\r\n", "\xc3", "" },
+	};
+
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		for (size_t at = 0; at < 40; at++) {
+			struct buf out = BUF_INIT, want = BUF_INIT;
+			char text[40];
+			memset(text, 'a', sizeof(text));
+			text[at] = rows[r].c;
+			buf_str(&want, rows[r].head);
+			buf_add(&want, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", at);
+			buf_str(&want, rows[r].as);
+			buf_add(&want, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 39 - at);
+			buf_str(&want, rows[r].tail);
+			imap_string_write(&out, (struct bytes){ text, sizeof(text) });
+			assert_true(bytes_eq(buf_view(&out), buf_view(&want)));
+			buf_free(&out);
+			buf_free(&want);
+		}
+	}
+}
+
 static void test_strings(void **state)
 {
 	(void)state;
@@ -177,9 +210,9 @@ static void test_nested_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_envelope),     cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_cap),          cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_nested_limit),
+		cmocka_unit_test(test_envelope), cmocka_unit_test(test_string_places),
+		cmocka_unit_test(test_strings),  cmocka_unit_test(test_cap),
+		cmocka_unit_test(test_limit),    cmocka_unit_test(test_nested_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
