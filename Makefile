@@ -265,8 +265,13 @@ $(2)/$(3:tests/fuzz/%.c=replay/%): $(B)/obj/$(1)/$(3:.c=.o) $(B)/obj/$(1)/tests/
 	$$(Q)$$(CC_$(1)) $$(LD_$(1)) -o $$@ $$^ $(LIBS_$(call layer,$(3)))
 endef
 $(foreach u,$(FUZZERS),$(eval $(call REPLAY,test,$(B),$(u)))$(eval $(call REPLAY,asan,$(B)/asan,$(u))))
-# Its clocks jump where the others sleep.
+# Its clocks jump where the others sleep; those of the index don't wait for a writer that died.
 WRAP_CLOCK = -Wl,--wrap=nanosleep,--wrap=clock_gettime
+WRAP_SLEEP = -Wl,--wrap=nanosleep
+SLEEPLESS  = index/index_file index/journal_file index/view
+$(SLEEPLESS:%=$(B)/fuzz/%): LD_fuzz += $(WRAP_SLEEP)
+$(SLEEPLESS:%=$(B)/replay/%): LD_test += $(WRAP_SLEEP)
+$(SLEEPLESS:%=$(B)/asan/replay/%): LD_asan += $(WRAP_SLEEP)
 $(B)/fuzz/imapd/files: LD_fuzz += $(WRAP_CLOCK)
 $(B)/replay/imapd/files: LD_test += $(WRAP_CLOCK)
 $(B)/asan/replay/imapd/files: LD_asan += $(WRAP_CLOCK)
