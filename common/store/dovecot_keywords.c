@@ -65,6 +65,7 @@ int keyword_names_put(struct keyword_names *k, struct bytes name)
 
 void keywords_parse(struct bytes text, struct keyword_names *k)
 {
+	bool torn = text.n && text.p[text.n - 1] != '\n';
 	struct bytes line;
 	uint64_t n;
 
@@ -74,6 +75,8 @@ void keywords_parse(struct bytes text, struct keyword_names *k)
 		line = bytes_from(line, 1);
 		if (keyword_name_ok(line) && !k->name[n][0] && keyword_names_find(k, line) < 0)
 			put_name(k, (unsigned)n, line);
+		if (torn && text.n == 0)
+			k->torn = (unsigned)n + 1;
 	}
 }
 
@@ -215,10 +218,17 @@ static int make_one(struct mailbox *mb, struct making *k, struct bytes name, uin
 	return 0;
 }
 
+void keywords_drop_torn(struct keyword_names *file, const struct keyword_names *ours)
+{
+	if (file->torn && ours->name[file->torn - 1][0])
+		file->name[file->torn - 1][0] = '\0';
+}
+
 bool keywords_merge(struct keyword_names *file, const struct keyword_names *ours)
 {
 	bool lost = false;
 
+	keywords_drop_torn(file, ours);
 	for (int i = 0; i < MAILDIR_LETTERS; i++)
 		if (ours->name[i][0] && !file->name[i][0] &&
 		    keyword_names_find(file, bytes_of(ours->name[i])) < 0) {

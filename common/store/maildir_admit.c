@@ -323,6 +323,7 @@ void sync_keywords(struct mailbox *mb, uint64_t used, struct maildir_state *stat
 
 	if (!stamp_eq(at, state->keywords)) {
 		int r = keywords_read(mb, &file, &at, &e);
+		keywords_drop_torn(&file, names);
 		if (r > 0)
 			prefer(names, &file);
 		state->keywords = at;

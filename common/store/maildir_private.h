@@ -230,6 +230,7 @@ uint32_t uidvalidity_next(const char *dir);
 
 struct keyword_names {
 	char name[INDEX_KEYWORDS][INDEX_KEYWORD_SIZE]; /* NUL-ended; "": none */
+	unsigned torn; /* 1 + the letter whose line has no end, so perhaps only half a name; 0 */
 };
 /* What IMAP can name: an atom of at most INDEX_KEYWORD_MAX bytes. */
 bool keyword_name_ok(struct bytes name);
@@ -244,6 +245,8 @@ int keyword_names_find(const struct keyword_names *k, struct bytes name); /* bit
 int keywords_read(struct mailbox *mb, struct keyword_names *k, struct stamp *at, struct error *e);
 /* Letters that we know and the file lost keep their names; true if there are such. */
 bool keywords_merge(struct keyword_names *file, const struct keyword_names *ours);
+/* Forgets what a line without an end says of a letter that `ours` has a name for. */
+void keywords_drop_torn(struct keyword_names *file, const struct keyword_names *ours);
 int keywords_write(struct mailbox *mb, const struct keyword_names *k, struct error *e);
 struct stamp keywords_stamp(struct mailbox *mb);
 void keywords_of_index(struct mailbox *mb, struct keyword_names *k);

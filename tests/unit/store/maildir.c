@@ -274,6 +274,23 @@ static void test_large_append(void **state)
 	assert_int_equal(mailbox_size(mb, 1, &rec, &rec.vsize), 1);
 }
 
+/* Cut within a name: the index has all of it, and the file gets it again. */
+static void test_cut_keywords_file(void **state)
+{
+	(void)state;
+	put("cur/10.a.h:2,", "a");
+	open_inbox(0);
+	flags(1, FLAGS_ADD, 0, "first");
+	flags(1, FLAGS_ADD, 0, "second");
+	close_inbox();
+	assert_int_equal(truncate(path_of("dovecot-keywords"), 12), 0);
+	assert_file("dovecot-keywords", "0 first\n1 se");
+	put("cur/20.b.h:2,b", "b");
+	open_inbox(0);
+	assert_bytes(mailbox_keyword(mb, 1), "second");
+	assert_file("dovecot-keywords", "0 first\n1 second\n");
+}
+
 /* Sizes and dates are looked up once. */
 static void test_learned(void **state)
 {
@@ -322,6 +339,7 @@ int main(void)
 		TEST(test_other_places),
 		TEST(test_append_given_up),
 		TEST(test_large_append),
+		TEST(test_cut_keywords_file),
 		TEST(test_learned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
