@@ -82,9 +82,10 @@ static void tell(struct told *f, const char *tag_variable, const struct record *
 	environment_make(&f->environment, ours, n);
 }
 
-/* Between vfork and exec: the memory is still the gate's, which waits. */
+/* Between vfork and exec: the memory is still the gate's, which waits.  Not part of start(), where
+ * it could change variables that the gate still uses. */
 static void become(int record, int login, char **argv, char **environment)
-	__attribute__((noreturn));
+	__attribute__((noreturn, noinline));
 static void become(int record, int login, char **argv, char **environment)
 {
 	/* Both may be 3 or 4 themselves: first out of the way. */
