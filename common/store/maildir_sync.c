@@ -107,17 +107,18 @@ static void restore_list(struct sync *s)
 	list_unlock(s->mb);
 }
 
-/* Living messages that the whole list doesn't have any more. */
+/* Living messages that the whole list doesn't have any more; those that came since it was read
+ * are above.  Its own next UID may have been lost with a line: a torn one, say. */
 static bool list_lacks(struct sync *s)
 {
+	uint64_t below = s->head.uidnext > s->list.uidnext ? s->head.uidnext : s->list.uidnext;
 	struct index_record r;
 	struct index_header h;
 
 	if (!s->list_whole || s->restore || !index_head(s->mb->index, &h))
 		return false;
 	for (uint64_t i = 0; i < h.count && index_read(s->mb->index, i, &r); i++)
-		if (!(r.state & INDEX_DEAD) && r.uid < s->list.uidnext &&
-		    !uidlist_by_uid(&s->list, r.uid))
+		if (!(r.state & INDEX_DEAD) && r.uid < below && !uidlist_by_uid(&s->list, r.uid))
 			return true;
 	return false;
 }

@@ -107,6 +107,46 @@ static void test_lost_lines(void **state)
 	assert_string_equal(flags_only(), "1 S|3 F|4 |");
 }
 
+/* The end of the list is cut off, within a line or between two, and more mail comes: the line
+ * stands there again. */
+static void cut_end(size_t rest)
+{
+	char list[512], *last;
+
+	three();
+	clock_sleep_ms(30);
+	open_inbox(0);
+	close_inbox();
+	snprintf(list, sizeof(list), "%s", slurp("dovecot-uidlist"));
+	assert_non_null(strstr(list, " N4 "));
+	last = strstr(list, "\n4 ");
+	assert_non_null(last);
+	last[rest] = '\0';
+	put("dovecot-uidlist", list);
+	open_inbox(0);
+	assert_string_equal(flags_only(), "1 S|3 F|4 |");
+	close_inbox();
+	put("cur/50.e.h:2,D", "e");
+	open_inbox(0);
+	assert_string_equal(flags_only(), "1 S|3 F|4 |5 D|");
+	close_inbox();
+	drop_index();
+	open_inbox(0);
+	assert_string_equal(flags_only(), "1 S|3 F|4 |5 D|");
+}
+
+static void test_torn_line(void **state)
+{
+	(void)state;
+	cut_end(strlen("\n4 :x"));
+}
+
+static void test_cut_between_lines(void **state)
+{
+	(void)state;
+	cut_end(strlen("\n"));
+}
+
 /* Nothing ties messages to UIDs any more: UIDVALIDITY must change. */
 static void test_lost_both(void **state)
 {
@@ -859,6 +899,8 @@ int main(void)
 		TEST(test_lost_uidlist),
 		TEST(test_damaged_uidlist),
 		TEST(test_lost_lines),
+		TEST(test_torn_line),
+		TEST(test_cut_between_lines),
 		TEST(test_lost_both),
 		TEST(test_epoch_rises),
 		TEST(test_index_vanishes),
