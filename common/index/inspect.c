@@ -411,6 +411,20 @@ void inspect_journal(struct inspect *in, struct inspect_journal *j, inspect_tell
 
 /* --- the cache --- */
 
+bool inspect_cache_outdated(struct inspect *in, const struct index_record *r)
+{
+	struct cache_entry e = { 0 };
+	uint64_t id;
+	int fd = cache_open_file(in->dirfd, O_RDONLY, &id);
+
+	if (fd < 0)
+		return false;
+	ssize_t got = file_pread_all(fd, &e, sizeof e, (off_t)r->cache_at);
+	close(fd);
+	return got == sizeof e && e.magic == CACHE_ENTRY_MAGIC && e.form > 0 &&
+	       e.form < CACHE_FORM && e.uid == r->uid && e.cache_id == id;
+}
+
 static void walk_entries(struct inspect *in, struct inspect_cache *c, uint64_t id,
 			 const struct findings *f)
 {
@@ -424,7 +438,10 @@ static void walk_entries(struct inspect *in, struct inspect_cache *c, uint64_t i
 		if (!inspect_record(in, slot, &r, name) || (r.state & INDEX_DEAD) || !r.cache_at)
 			continue;
 		if (!cache_raw(file, id, r.cache_at, r.uid, &entry)) {
-			say(f, INSPECT_DAMAGE, "cache: entry of uid %u", r.uid);
+			if (inspect_cache_outdated(in, &r))
+				c->outdated++;
+			else
+				say(f, INSPECT_DAMAGE, "cache: entry of uid %u", r.uid);
 			continue;
 		}
 		c->entries++;

@@ -52,11 +52,14 @@ void inspect_journal(struct inspect *in, struct inspect_journal *j, inspect_tell
 struct inspect_cache {
 	uint64_t size;          /* bytes of the file, 0: none */
 	bool ours;              /* it has the id that the index names */
+	uint64_t outdated;      /* entries in a form that isn't used any more */
 	uint64_t entries, live; /* of living messages; their bytes and the header's */
 };
 /* The header; with `entries` also the head of each that a record points to, which counts them
  * (whether its content is whole says cache_get). */
 void inspect_cache(struct inspect *in, bool entries, struct inspect_cache *c, inspect_tell *tell,
 		   void *ctx);
+/* The record's entry is one of an older form (CACHE_FORM): as good as absent, and no damage. */
+bool inspect_cache_outdated(struct inspect *in, const struct index_record *r);
 
 #endif

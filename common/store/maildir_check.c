@@ -32,6 +32,7 @@ struct checking {
 	enum check_kind names; /* the same of keywords */
 	/* without the lock */
 	struct cache *cache;
+	uint64_t outdated; /* entries of the cache */
 	struct arena scratch;
 	struct buf made, cached;
 };
@@ -238,6 +239,14 @@ static struct wrong differs(const char *what)
 	return (struct wrong){ what, CHECK_DIFFERS };
 }
 
+static struct wrong no_entry(struct checking *k, const struct index_record *r)
+{
+	bool outdated = inspect_cache_outdated(k->in, r);
+
+	k->outdated += outdated;
+	return outdated ? nothing : (struct wrong){ "no whole entry in the cache", CHECK_DAMAGE };
+}
+
 /* The cache's items are those of the message as it is. */
 static struct wrong compare_items(struct checking *k, const struct index_record *r,
 				  struct bytes stored, const struct message *m)
@@ -249,7 +258,7 @@ static struct wrong compare_items(struct checking *k, const struct index_record 
 	if (!r->cache_at || !k->c->cached)
 		return nothing;
 	if (cache_get(k->cache, k->head.cache_id, &key, (1u << ITEMS) - 1, &k->cached, items) <= 0)
-		return (struct wrong){ "no whole entry in the cache", CHECK_DAMAGE };
+		return no_entry(k, r);
 	if (!m)
 		return nothing;
 	buf_reset(&k->made);
@@ -321,6 +330,9 @@ static void compare_messages(struct checking *k)
 			k->c->progress(k->c->ctx, slot + 1, n);
 	}
 	cache_close(k->cache);
+	if (k->outdated)
+		check_say(k->c, CHECK_NOTE, "cache: %llu entries of an older form, not used",
+			  (unsigned long long)k->outdated);
 }
 
 int maildir_check(struct mailbox *mb, struct inspect *in, struct check *c, struct error *e)

@@ -79,8 +79,8 @@ static void show_others(struct inspect *in)
 	inspect_cache(in, true, &c, tell, NULL);
 	show("cache: %llu\n", ull(c.size));
 	if (c.ours)
-		show("cached: %llu\ncachegarbage: %llu (%u %%)\n", ull(c.entries),
-		     ull(c.size - c.live), percent(c.size - c.live, c.size));
+		show("cached: %llu\noutdated: %llu\ncachegarbage: %llu (%u %%)\n", ull(c.entries),
+		     ull(c.outdated), ull(c.size - c.live), percent(c.size - c.live, c.size));
 }
 
 static void show_keywords(struct inspect *in)
