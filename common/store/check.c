@@ -103,13 +103,11 @@ static int build(struct mailbox *mb, struct error *e)
 	if (r < 0)
 		return -1;
 	mailbox_ring(mb);
-	if (index_is_private(mb->index))
-		return error_set(e, ERROR_NOSPACE, "No room for the index.",
-				 "no room for the index: it is as good as absent");
 	return 0;
 }
 
-static int rebuild_opened(struct mailbox *mb, struct rebuild *r, struct error *e)
+/* `built`: there was none when it was opened, so it is new. */
+static int rebuild_opened(struct mailbox *mb, bool built, struct rebuild *r, struct error *e)
 {
 	struct index_header h;
 
@@ -118,8 +116,11 @@ static int rebuild_opened(struct mailbox *mb, struct rebuild *r, struct error *e
 				 mb->readonly ? "the mail can't be written: no index is kept"
 					      : "no index is kept there: network filesystem, or "
 						"not to be written");
-	if (build(mb, e) < 0)
+	if (!built && build(mb, e) < 0)
 		return -1;
+	if (index_is_private(mb->index))
+		return error_set(e, ERROR_NOSPACE, "No room for the index.",
+				 "no room for the index: it is as good as absent");
 	if (!index_head(mb->index, &h))
 		return error_set(e, ERROR_CORRUPT, "The mailbox index is damaged.",
 				 "the new index can't be read");
@@ -158,8 +159,9 @@ static int fill(struct store *s, struct bytes name, struct rebuild *r, struct er
 	return got < 0 ? -1 : 0;
 }
 
-/* Before anything happens: what told clients of the UIDs. */
-static int look_before(struct store *s, struct bytes name, struct rebuild *r, struct error *e)
+/* Before anything happens: what told clients of the UIDs; *there: an index is. */
+static int look_before(struct store *s, struct bytes name, struct rebuild *r, bool *there,
+		       struct error *e)
 {
 	struct index_header h;
 	struct mailbox *mb;
@@ -170,6 +172,7 @@ static int look_before(struct store *s, struct bytes name, struct rebuild *r, st
 	struct inspect *in = inspect_open(mb->indexfd);
 	if (!r->before && inspect_head(in, &h))
 		r->before = h.uidvalidity;
+	*there = inspect_exists(in);
 	inspect_close(in);
 	mailbox_close(mb);
 	return 0;
@@ -178,16 +181,17 @@ static int look_before(struct store *s, struct bytes name, struct rebuild *r, st
 int mailbox_rebuild(struct store *s, struct bytes name, struct rebuild *r, struct error *e)
 {
 	struct mailbox *mb;
+	bool there;
 	int done;
 
 	r->messages = 0;
 	r->uidvalidity = r->before = 0;
-	if (look_before(s, name, r, e) < 0)
+	if (look_before(s, name, r, &there, e) < 0)
 		return -1;
 	/* Opening it writes a lost uidlist back from the index, while there is one. */
 	if (mailbox_open(s, name, MAILBOX_NOVIEW | MAILBOX_UNHURRIED, &mb, e) < 0)
 		return -1;
-	done = rebuild_opened(mb, r, e);
+	done = rebuild_opened(mb, !there, r, e);
 	mailbox_close(mb);
 	return done < 0 || !r->contents ? done : fill(s, name, r, e);
 }
