@@ -203,6 +203,9 @@ void dotlock_release(int dirfd, const char *name)
 	/* Somebody may have taken it over because we were too slow. */
 	ssize_t have = file_pread_all(fd, text, sizeof text, 0);
 	close(fd);
-	if (have == (ssize_t)n && memcmp(text, mark, n) == 0)
+	if (have != (ssize_t)n || memcmp(text, mark, n) != 0)
+		return;
+	/* Others would wait for it as long as we live, so it's tried twice. */
+	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
 		unlinkat(dirfd, name, 0);
 }
