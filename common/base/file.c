@@ -140,6 +140,26 @@ int file_temp(int dirfd, const char *prefix, mode_t mode, char out[FILE_TEMP_NAM
 	return -1;
 }
 
+/* Takes the last part behind a dot off *name. */
+static struct bytes take_part(struct bytes *name)
+{
+	size_t dot = bytes_rchr(*name, '.');
+	struct bytes part = dot == BYTES_NONE ? BYTES("") : bytes_from(*name, dot + 1);
+
+	*name = bytes_sub(*name, 0, dot == BYTES_NONE ? 0 : dot);
+	return part;
+}
+
+bool file_is_temp(struct bytes name, int64_t before)
+{
+	struct bytes random = take_part(&name), pid = take_part(&name), made = take_part(&name);
+	uint64_t n, seconds;
+
+	return name.n && random.n == 8 && num_parse_hex(random, &n) &&
+	       num_parse(pid, INT32_MAX, &n) && num_parse(made, INT64_MAX, &seconds) &&
+	       (int64_t)seconds < before;
+}
+
 /* Closes, removes the temp, keeps errno: -1. */
 static int give_up(int dirfd, int fd, const char *temp)
 {

@@ -72,6 +72,9 @@ int dotlock_take(int dirfd, const char *name, int timeout_ms, int stale_s)
 	__attribute__((warn_unused_result));
 void dotlock_release(int dirfd, const char *name);
 
+/* The name is one that file_temp gave before that time (seconds, by the clock then). */
+bool file_is_temp(struct bytes name, int64_t before);
+
 /* True on ext4, xfs, btrfs, tmpfs, zfs, f2fs...: mmap is shared and flock
  * works between the processes that see the file. */
 bool file_is_local(int fd);

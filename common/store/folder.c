@@ -16,7 +16,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "dirscan.h"
 #include "file.h"
+#include "log.h"
 #include "mailbox.h"
 #include "num.h"
 #include "store_private.h"
@@ -259,7 +261,25 @@ static void remove_tree(int parent, const char *name, int depth)
 	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-/* Renames a directory out of the way and removes it.  1; 0: there is none. */
+void folder_remove_left(int root)
+{
+	struct dirscan d;
+	struct bytes name;
+	enum dirscan_type type;
+	int fd = dir_open(root, ".");
+
+	if (fd < 0)
+		return;
+	if (dirscan_open(&d, fd) == 0)
+		while (dirscan_next(&d, &name, &type) > 0)
+			if (bytes_starts(name, BYTES(TRASH_PREFIX ".")))
+				remove_tree(fd, name.p, 0);
+	dirscan_close(&d);
+	close(fd);
+}
+
+/* Renames a directory out of the way and removes it, and what others who were killed at
+ * that left.  1; 0: there is none; -1: it is where it was. */
 static int remove_dir(const char *root, const char *path, struct error *e)
 {
 	char trash[FILE_TEMP_NAME], to[PATH_MAX];
@@ -275,11 +295,14 @@ static int remove_dir(const char *root, const char *path, struct error *e)
 		return errno == ENOENT
 			       ? 0
 			       : error_errno(e, "Mailbox could not be deleted", "rename %s", path);
-	if (sync_path(root, e) < 0)
+	if (sync_path(root, e) < 0) {
+		if (file_rename_new(AT_FDCWD, to, AT_FDCWD, path) < 0)
+			log_error("delete", "%s stays deleted: %s", path, strerror(errno));
 		return -1;
+	}
 	fd = dir_open(AT_FDCWD, root);
 	if (fd >= 0) {
-		remove_tree(fd, trash, 0);
+		folder_remove_left(fd);
 		close(fd);
 	}
 	return 1;
@@ -338,7 +361,11 @@ static int rename_one(struct store *s, struct bytes from, struct bytes to, struc
 		return -1;
 	if (file_rename_new(AT_FDCWD, a.mail, AT_FDCWD, b.mail) < 0)
 		return rename_error(e, a.mail);
-	return rename_aside(s, &a, &b, e);
+	if (rename_aside(s, &a, &b, e) == 0)
+		return 0;
+	if (file_rename_new(AT_FDCWD, b.mail, AT_FDCWD, a.mail) < 0)
+		log_error("rename", "%s stays there: %s", b.mail, strerror(errno));
+	return -1;
 }
 
 static bool is_below(struct store *s, struct bytes name, struct bytes parent)
@@ -378,6 +405,13 @@ static int check_targets(struct store *s, struct arena *a, const struct folder *
 		     : error_set(e, ERROR_NONEXISTENT, "Mailbox doesn't exist", "rename source");
 }
 
+/* Each folder of the list that is `from` or below it. */
+static bool is_renamed(struct store *s, const struct folder *f, struct bytes from)
+{
+	return !(f->attrs & (FOLDER_NOSELECT | FOLDER_NONEXISTENT)) &&
+	       (bytes_eq(f->name, from) || is_below(s, f->name, from));
+}
+
 static int rename_all(struct store *s, struct arena *a, struct bytes from, struct bytes to,
 		      struct error *e)
 {
@@ -388,12 +422,14 @@ static int rename_all(struct store *s, struct arena *a, struct bytes from, struc
 	    check_targets(s, a, list, n, from, to, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (list[i].attrs & (FOLDER_NOSELECT | FOLDER_NONEXISTENT))
+		if (!is_renamed(s, &list[i], from) ||
+		    rename_one(s, list[i].name, renamed(a, list[i].name, from, to), e) == 0)
 			continue;
-		if (!bytes_eq(list[i].name, from) && !is_below(s, list[i].name, from))
-			continue;
-		if (rename_one(s, list[i].name, renamed(a, list[i].name, from, to), e) < 0)
-			return -1;
+		while (i-- > 0) /* all or none */
+			if (is_renamed(s, &list[i], from))
+				(void)rename_one(s, renamed(a, list[i].name, from, to),
+						 list[i].name, NULL);
+		return -1;
 	}
 	return sync_path(s->mail, e);
 }

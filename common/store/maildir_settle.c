@@ -208,6 +208,44 @@ static void clean_tmp(struct maildir *m)
 	dirscan_close(&d);
 }
 
+/* Files of ours that who was killed wrote and did not rename. */
+static void clean_temps(struct maildir *m, int dirfd)
+{
+	struct dirscan d;
+	struct bytes name;
+	enum dirscan_type type;
+	int64_t before = clock_wall() - TMP_AGE_S;
+	int fd = dir_open(dirfd, ".");
+
+	if (fd < 0)
+		return;
+	if (dirscan_open(&d, fd) == 0)
+		while (dirscan_next(&d, &name, &type) > 0)
+			if ((bytes_starts(name, BYTES("dovecot-")) ||
+			     bytes_starts(name, BYTES("subscriptions.")) ||
+			     bytes_starts(name, BYTES(INDEX_CACHE_FILE "."))) &&
+			    file_is_temp(name, before) && unlinkat(dirfd, name.p, 0) == 0)
+				log_info("maildir", "%s: removed %s", m->path, name.p);
+	dirscan_close(&d);
+	close(fd);
+}
+
+static void clean(struct mailbox *mb)
+{
+	struct maildir *m = maildir_of(mb);
+	int root = m->control == m->root ? -1 : dir_open(AT_FDCWD, m->root_control);
+
+	clean_tmp(m);
+	folder_remove_left(m->root);
+	clean_temps(m, m->control);
+	if (mb->indexfd >= 0 && mb->indexfd != m->control)
+		clean_temps(m, mb->indexfd);
+	if (root >= 0) {
+		clean_temps(m, root);
+		close(root);
+	}
+}
+
 /* Once a day. */
 static void tidy_tmp(struct mailbox *mb, struct maildir_state *s)
 {
@@ -219,7 +257,7 @@ static void tidy_tmp(struct mailbox *mb, struct maildir_state *s)
 	if (index_commit(mb->index, &e) < 0)
 		log_warn("index", "%s", e.log);
 	else if (maildir_of(mb)->writable)
-		clean_tmp(maildir_of(mb));
+		clean(mb);
 }
 
 static bool tmp_pays(const struct maildir_state *s)

@@ -44,6 +44,9 @@ int folder_disk_name(struct store *s, struct bytes name, struct buf *out, struct
 /* The way back, from "A.B": false if a folder can't have that name. */
 bool folder_from_disk(struct store *s, struct bytes disk, struct buf *out);
 
+/* Removes folders in the root that were deleted by who was killed at it. */
+void folder_remove_left(int root);
+
 /* Subscribed names in the order of the file, as folder names (prefix
  * included). */
 int subscriptions_read(struct store *s, struct arena *a, struct bytes **names, size_t *n,
