@@ -375,6 +375,8 @@ static void leave_out_unlisted(struct build *b)
 	for (size_t i = 0; b->listed && i < b->n; i++)
 		if (b->members[i].line)
 			b->members[n++] = b->members[i];
+	if (!b->listed)
+		b->state.bits |= STATE_LEFT_OUT;
 	if (b->listed) {
 		if (n < b->n)
 			b->state.bits |= STATE_LEFT_OUT;

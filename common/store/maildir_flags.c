@@ -158,7 +158,18 @@ static int resolve_keywords(struct store_job *j, struct error *e)
 	return r;
 }
 
-/* The renames of one batch and their transaction.  0/-1; what was done stays. */
+/* Keywords that stand in the uidlist.  0/-1. */
+static int store_high(struct store_job *j, struct error *e)
+{
+	return !j->high_uids.n
+		       ? 0
+		       : list_set_keywords(j->mb, (const uint32_t *)(const void *)j->high_uids.p,
+					   (const uint64_t *)(const void *)j->high_bits.p,
+					   j->high_uids.n / sizeof(uint32_t), e);
+}
+
+/* The renames of one batch and their transaction.  0/-1; what was done stays: of what the
+ * uidlist could not take the index is told nothing, and the next scan finds the renames. */
 static int change_batch(struct store_job *j, const uint32_t *uids, size_t n, struct error *e)
 {
 	struct own_change own;
@@ -183,14 +194,11 @@ static int change_batch(struct store_job *j, const uint32_t *uids, size_t n, str
 	r = resolve_keywords(j, e);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = store_one(j, uids[i], e);
-	if (j->high_uids.n &&
-	    list_set_keywords(j->mb, (const uint32_t *)(const void *)j->high_uids.p,
-			      (const uint64_t *)(const void *)j->high_bits.p,
-			      j->high_uids.n / sizeof(uint32_t), r == 0 ? e : NULL) < 0)
-		r = -1;
-	if (!j->changed && r < 0) {
+	bool listed = store_high(j, r == 0 ? e : NULL) == 0;
+	if (!listed || (!j->changed && r < 0)) {
+		j->m->unsynced = j->m->unsynced || j->changed;
 		index_abort(j->mb->index);
-		return r;
+		return -1;
 	}
 	if (j->changed) {
 		j->r->modseq = index_modseq(j->mb->index);

@@ -56,7 +56,7 @@ struct maildir_state {
 enum {
 	STATE_SUSPECTS = 1 << 0, /* messages no scan found, not certainly gone */
 	STATE_UNSIZED = 1 << 1,  /* some size is not known: the sum in the header isn't all */
-	STATE_LEFT_OUT = 1 << 2, /* files that could not get a UID yet */
+	STATE_LEFT_OUT = 1 << 2, /* UIDs that could not be given, or written down, yet */
 };
 _Static_assert(sizeof(struct maildir_state) <= INDEX_DRIVER_WORDS * 8, "fits the header");
 

@@ -60,13 +60,20 @@ static int list_whole(struct sync *s, struct error *e)
 	return s->list.uidvalidity == s->head.uidvalidity && !list_conflicts(s);
 }
 
+/* At first contact it could not be written: what it would say is in the index alone. */
+static bool list_owed(const struct sync *s)
+{
+	return s->m->list_writable && s->now.list.inode == 0;
+}
+
 /* 1; 0 the store has other UIDs than the index, which must be built again; -1. */
 static int sync_list(struct sync *s, struct error *e)
 {
 	struct maildir_state at = s->now;
 	int r = 0;
 
-	if (stamp_eq(s->now.list, s->old.list) && s->now.list_size == s->old.list_size) {
+	if (stamp_eq(s->now.list, s->old.list) && s->now.list_size == s->old.list_size &&
+	    !list_owed(s)) {
 		s->now.list_lines = s->old.list_lines;
 		return 1;
 	}
@@ -451,7 +458,7 @@ static void state_after(struct sync *s)
 	s->now.new = s->scan.new;
 	s->now.new_taken = s->scan.began;
 	s->now.new_from = lowest_new(s);
-	if (s->scan.left_out)
+	if (s->scan.left_out || list_owed(s))
 		s->now.bits |= STATE_LEFT_OUT;
 	if (s->scan.new_only) {
 		s->now.cur = s->old.cur;
