@@ -96,10 +96,21 @@ bool session_sound(struct session *s, unsigned tries)
 	return s->state != STATE_SELECTED;
 }
 
+/* To an index that is ours alone, or was given up, no change comes by itself: not even what
+ * an APPEND of this session did through another handle. */
+static bool hears_nothing(struct session *s)
+{
+	struct index *ix = mailbox_index(s->mb);
+
+	return index_is_private(ix) || !index_usable(ix);
+}
+
 void session_news(struct session *s, bool expunges)
 {
-	if (clock_ms() - s->looked >= SESSION_LOOK_MS)
+	if (clock_ms() - s->looked >= SESSION_LOOK_MS || hears_nothing(s))
 		session_look(s, MAILBOX_SYNC_FAST);
+	if (s->state == STATE_LOGOUT)
+		return;
 	if (tell_news(s, expunges) >= 0)
 		return;
 	/* Broken or gone: built again, sequence numbers go on where they were. */

@@ -222,9 +222,16 @@ static int same_validity(struct mailbox *mb, struct error *e)
 	return 0;
 }
 
+static int sync_once(struct mailbox *mb, enum mailbox_sync how, struct error *e)
+{
+	return mb->driver->sync(mb, how, e) < 0 || same_validity(mb, e) < 0 ? -1 : 0;
+}
+
+/* Another process may give the index up just after we found that nothing changed. */
 int mailbox_sync(struct mailbox *mb, enum mailbox_sync how, struct error *e)
 {
-	if (mb->driver->sync(mb, how, e) < 0 || same_validity(mb, e) < 0)
+	if (sync_once(mb, how, e) < 0 &&
+	    (index_usable(mb->index) || sync_once(mb, MAILBOX_SYNC_FULL, e) < 0))
 		return -1;
 	if (!(mb->flags & MAILBOX_NOVIEW))
 		claim_recent(mb);

@@ -230,6 +230,38 @@ static void test_status_repairs(void **state)
 	}
 }
 
+static const struct driver *real;
+static int given_up;
+
+static int sync_then_given_up(struct mailbox *m, enum mailbox_sync how, struct error *e)
+{
+	int r = real->sync(m, how, e);
+
+	if (given_up-- > 0)
+		index_mark_stale(m->index);
+	return r;
+}
+
+/* Another process gives the index up between our look at the times and at the index. */
+static void test_given_up_in_sync(void **state)
+{
+	(void)state;
+	three();
+	open_inbox(0);
+	real = mb->driver;
+	struct driver between = *real;
+	between.sync = sync_then_given_up;
+	mb->driver = &between;
+	given_up = 1;
+	assert_int_equal(mailbox_sync(mb, MAILBOX_SYNC_FAST, &err), 0);
+	assert_int_equal(given_up, -1);
+	given_up = 2; /* not for ever */
+	assert_int_equal(mailbox_sync(mb, MAILBOX_SYNC_FAST, &err), -1);
+	mb->driver = real;
+	assert_int_equal(mailbox_sync(mb, MAILBOX_SYNC_FAST, &err), 0);
+	assert_string_equal(flags_only(), "1 S|3 F|4 |");
+}
+
 /* Another UIDVALIDITY under a session: it must select again. */
 static void test_validity_changes(void **state)
 {
@@ -905,6 +937,7 @@ int main(void)
 		TEST(test_epoch_rises),
 		TEST(test_index_vanishes),
 		TEST(test_status_repairs),
+		TEST(test_given_up_in_sync),
 		TEST(test_validity_changes),
 		TEST(test_dovecot_appends),
 		TEST(test_dovecot_saves_during_scan),
