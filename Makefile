@@ -9,6 +9,7 @@
 #   make check          everything, then all tests; `make check-asan` likewise
 #   make fuzz           every fuzz target, FUZZ_TIME seconds in all
 #   make fuzz-long      an hour of those that read files of a mailbox
+#   make fault          what may break does, one step at a time: tests/fault, all of it
 #   make deps demo install uninstall lint format layers clean
 
 B          = build
@@ -251,6 +252,16 @@ asan: $(B)/asan/fault/imapd
 # Comparisons that are watched cost half the speed where most of them are of checksums.
 $(B)/obj/fuzz/common/index/%.o $(B)/obj/fuzz/common/store/%.o: CFLAGS += -fno-sanitize-coverage=trace-cmp
 
+# Runs a program and makes one of its system calls fail: tests/fault/inject.test.
+$(B)/inject $(B)/asan/inject: $(B)/obj/glibc/tests/fault/inject.o
+	@mkdir -p $(@D)
+	$(Q)$(CC_glibc) $(LD_glibc) -o $@ $^
+units: $(B)/inject
+asan: $(B)/asan/inject
+fault: deps
+	$(MAKE) -j$(shell nproc) all units
+	$(call TEST) FAULT=long TIMEOUT=7200 tests/run fault/
+
 fuzzers: $(FUZZERS:tests/%.c=$(B)/%)
 fuzz: fuzzers
 	tests/fuzz/run $(B) $(FUZZ_TIME) $(FUZZ_ONLY)
@@ -368,6 +379,6 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all units asan fuzzers fuzz fuzz-long deps check check-asan bench bench-long layers demo format lint install uninstall clean
+.PHONY: all units asan fuzzers fuzz fuzz-long fault deps check check-asan bench bench-long layers demo format lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
