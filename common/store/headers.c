@@ -206,17 +206,26 @@ bool headers_next(struct bytes *rest, int id, struct header_line *l)
 	return false;
 }
 
+/* The next kept line whose field is of the set. */
+static bool next_picked(struct bytes *rest, const struct header_set *set, struct bytes *line)
+{
+	unsigned id;
+
+	while (next_raw(rest, &id, line))
+		if (header_set_has(set, id))
+			return true;
+	return false;
+}
+
 void headers_pick(struct bytes item, const struct header_set *set, struct buf *out)
 {
 	struct bytes rest, line;
 	bool end;
-	unsigned id;
 
 	if (!headers_begin(item, &rest, &end))
 		return;
-	while (next_raw(&rest, &id, &line))
-		if (header_set_has(set, id))
-			buf_bytes(out, line);
+	while (next_picked(&rest, set, &line))
+		buf_bytes(out, line);
 	if (end)
 		buf_add(out, "\r\n", 2);
 }
@@ -225,16 +234,14 @@ bool headers_picked_length(struct bytes item, const struct header_set *set, size
 {
 	struct bytes rest, line;
 	bool end;
-	unsigned id;
 
 	*n = 0;
 	if (!headers_begin(item, &rest, &end))
 		return true;
 	if (item.p[0] & HEADERS_NUL)
 		return false;
-	while (next_raw(&rest, &id, &line))
-		if (header_set_has(set, id))
-			*n += line.n;
+	while (next_picked(&rest, set, &line))
+		*n += line.n;
 	*n += end ? 2 : 0;
 	return true;
 }
@@ -243,13 +250,11 @@ void headers_pick_to(struct writer *w, struct bytes item, const struct header_se
 {
 	struct bytes rest, line;
 	bool end;
-	unsigned id;
 
 	if (!headers_begin(item, &rest, &end))
 		return;
-	while (next_raw(&rest, &id, &line))
-		if (header_set_has(set, id))
-			writer_bytes(w, line);
+	while (next_picked(&rest, set, &line))
+		writer_bytes(w, line);
 	if (end)
 		writer_put(w, "\r\n", 2);
 }
