@@ -76,8 +76,10 @@ def select(bench, server, size):
 
 
 def settle(bench, server, size):
-    """Nothing changed for long enough, and the server has noticed."""
+    """Nothing changed for long enough, the server has noticed, and no fsync to come has to
+    wait for what was written before."""
     server.account.settled()
+    os.sync()
     time.sleep(SETTLE_S)
     select(bench, server, size)
     server.account.settled()
@@ -334,6 +336,7 @@ def change(bench, size):
         with Talk(bench, server, size, "Half"):
             pass
         server.account.settled()
+        os.sync()
 
     bench.in_turn("change", size, expunge, half)
     copies = min(COPIES, size)
