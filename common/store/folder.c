@@ -14,8 +14,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "dirscan.h"
 #include "file.h"
 #include "log.h"
@@ -261,6 +263,16 @@ static void remove_tree(int parent, const char *name, int depth)
 	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
+/* Who renamed it here renames it back when the fsync fails, so while it may be at that still
+ * nobody else takes it away.  A rename sets the change time of what it moves. */
+static bool is_left(int root, const char *name)
+{
+	struct stat st;
+
+	return fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       llabs(clock_wall() - st.st_ctim.tv_sec) > STORE_LEFT_AGE_S;
+}
+
 void folder_remove_left(int root)
 {
 	struct dirscan d;
@@ -272,7 +284,7 @@ void folder_remove_left(int root)
 		return;
 	if (dirscan_open(&d, fd) == 0)
 		while (dirscan_next(&d, &name, &type) > 0)
-			if (bytes_starts(name, BYTES(TRASH_PREFIX ".")))
+			if (bytes_starts(name, BYTES(TRASH_PREFIX ".")) && is_left(fd, name.p))
 				remove_tree(fd, name.p, 0);
 	dirscan_close(&d);
 	close(fd);
@@ -302,6 +314,7 @@ static int remove_dir(const char *root, const char *path, struct error *e)
 	}
 	fd = dir_open(AT_FDCWD, root);
 	if (fd >= 0) {
+		remove_tree(fd, trash, 0);
 		folder_remove_left(fd);
 		close(fd);
 	}

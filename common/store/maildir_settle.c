@@ -15,7 +15,6 @@
 #include "maildir_private.h"
 
 #define SETTLE_WAIT_MS 2000 /* for the mailbox lock */
-#define TMP_AGE_S (36 * 3600)
 #define TMP_PERIOD_S 86400
 #define LIST_DEAD_MIN 100 /* dead lines worth a rewrite, if a quarter is dead */
 
@@ -195,7 +194,7 @@ static void clean_tmp(struct maildir *m)
 	struct bytes name;
 	enum dirscan_type type;
 	struct stat st;
-	int64_t before = clock_wall() - TMP_AGE_S;
+	int64_t before = clock_wall() - STORE_LEFT_AGE_S;
 
 	if (maildir_tmp(m, NULL) < 0 || dirscan_open(&d, m->tmp) < 0)
 		return;
@@ -214,7 +213,7 @@ static void clean_temps(struct maildir *m, int dirfd)
 	struct dirscan d;
 	struct bytes name;
 	enum dirscan_type type;
-	int64_t before = clock_wall() - TMP_AGE_S;
+	int64_t before = clock_wall() - STORE_LEFT_AGE_S;
 	int fd = dir_open(dirfd, ".");
 
 	if (fd < 0)

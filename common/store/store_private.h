@@ -44,7 +44,12 @@ int folder_disk_name(struct store *s, struct bytes name, struct buf *out, struct
 /* The way back, from "A.B": false if a folder can't have that name. */
 bool folder_from_disk(struct store *s, struct bytes disk, struct buf *out);
 
-/* Removes folders in the root that were deleted by who was killed at it. */
+/* Of what a program left in a Maildir it is sure after 36 hours that it was killed, as all
+ * who write Maildirs agree. */
+#define STORE_LEFT_AGE_S (36 * 3600)
+
+/* Removes folders in the root that were deleted by who was killed at it, so long ago; by a
+ * clock that was set back since then, so long ahead. */
 void folder_remove_left(int root);
 
 /* Subscribed names in the order of the file, as folder names (prefix
