@@ -193,12 +193,6 @@ static size_t next_request(struct gate *g, char *p, size_t size)
 	return 0;
 }
 
-static void pause_until(int64_t until)
-{
-	while (!signals_stop && clock_ms() < until)
-		signals_wait(NULL, 0, until);
-}
-
 /* For failures of earlier connections.  Before anything is started: two small processes
  * sleep, and a guess costs nothing else meanwhile. */
 static void penalty(struct gate *g)
@@ -207,7 +201,7 @@ static void penalty(struct gate *g)
 
 	if (ms)
 		log_fields(LOG_LEVEL_INFO, "penalty", "ms=%d", ms);
-	pause_until(clock_ms() + ms);
+	signals_pause(clock_ms(), ms);
 }
 
 /* EXTERNAL: the user is the certificate's, whatever the parser says, which may only say less:
@@ -259,7 +253,7 @@ static bool refuse(struct gate *g, enum outcome o)
 	/* From the question on, whether somebody was asked or not: how long that took tells
 	 * nothing about who is a user here. */
 	if (outcome_counts(o))
-		pause_until(g->asked + ((int64_t)g->delay_ms << (g->failures - 1)));
+		signals_pause(g->asked, (int64_t)g->delay_ms << (g->failures - 1));
 	return send(g->control, &answer, sizeof answer, MSG_NOSIGNAL) == sizeof answer &&
 	       !answer.final;
 }

@@ -62,3 +62,11 @@ int signals_wait(struct pollfd *p, nfds_t n, int64_t deadline)
 	int got = ppoll(p, n, deadline == INT64_MAX ? NULL : &t, &set);
 	return got < 0 && errno == EINTR ? 0 : got;
 }
+
+void signals_pause(int64_t since, int64_t ms)
+{
+	int64_t until = since + ms + (ms > 0); /* clock_ms rounds down, so `since` was later */
+
+	while (!signals_stop && clock_ms() < until)
+		signals_wait(NULL, 0, until);
+}

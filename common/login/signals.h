@@ -22,5 +22,7 @@ sigset_t signals_waiting(void);
 /* Waits for an event, a signal or clock_ms() == deadline (INT64_MAX: no limit); ppoll's
  * result, 0 also for a signal. */
 int signals_wait(struct pollfd *p, nfds_t n, int64_t deadline);
+/* Until ms milliseconds have passed since clock_ms() said `since`, never less, or SIGTERM. */
+void signals_pause(int64_t since, int64_t ms);
 
 #endif
