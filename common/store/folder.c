@@ -354,6 +354,38 @@ static int rename_error(struct error *e, const char *path)
 			   "rename %s", path);
 }
 
+/* A directory in the way that is no folder, because who made it was killed before "cur", goes
+ * if it has nothing but what is made first; true if it did.  If somebody is just making that
+ * folder, either he or the rename fails. */
+static bool remove_half(const char *path)
+{
+	struct stat st;
+	int fd = has_cur(path) ? -1
+			       : file_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	if (fd < 0)
+		return false;
+	(void)unlinkat(fd, "new", AT_REMOVEDIR);
+	(void)unlinkat(fd, "tmp", AT_REMOVEDIR);
+	if (fstatat(fd, "maildirfolder", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size == 0)
+		(void)unlinkat(fd, "maildirfolder", 0);
+	close(fd);
+	return rmdir(path) == 0;
+}
+
+static int move_folder(const char *from, const char *to, struct error *e)
+{
+	int r = file_rename_new(AT_FDCWD, from, AT_FDCWD, to);
+
+	if (r < 0 && errno == EEXIST) {
+		if (remove_half(to))
+			r = file_rename_new(AT_FDCWD, from, AT_FDCWD, to);
+		else
+			errno = EEXIST;
+	}
+	return r < 0 ? rename_error(e, from) : 0;
+}
+
 /* Moves index and control directories of their own along.  Losing the index's costs time;
  * without its uidlist a folder would get new UIDs, so that is an error. */
 static int rename_aside(struct store *s, const struct folder_dirs *from,
@@ -372,8 +404,8 @@ static int rename_one(struct store *s, struct bytes from, struct bytes to, struc
 
 	if (store_folder_dirs(s, from, &a, e) < 0 || store_folder_dirs(s, to, &b, e) < 0)
 		return -1;
-	if (file_rename_new(AT_FDCWD, a.mail, AT_FDCWD, b.mail) < 0)
-		return rename_error(e, a.mail);
+	if (move_folder(a.mail, b.mail, e) < 0)
+		return -1;
 	if (rename_aside(s, &a, &b, e) == 0)
 		return 0;
 	if (file_rename_new(AT_FDCWD, b.mail, AT_FDCWD, a.mail) < 0)

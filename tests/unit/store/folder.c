@@ -197,6 +197,52 @@ static void test_rename(void **state)
 	assert_string_equal(listed(), "INBOX AB Q!+ Q.Y+ Q.Y.B+ Q.Y.B.C R!+ R.Y");
 }
 
+/* What is left of a CREATE that was killed is in nobody's way; what has anything in it is. */
+static void test_rename_after_crash(void **state)
+{
+	static const struct {
+		const char *made; /* in the directory that a rename finds there */
+		bool gone;
+	} rows[] = {
+		{ "true", true },
+		{ "mkdir tmp", true },
+		{ "mkdir tmp new; touch maildirfolder", true },
+		{ "mkdir tmp new; touch new/1.x", false },
+		{ "mkdir tmp new; touch tmp/1.x", false },
+		{ "mkdir tmp new; touch other", false },
+		{ "mkdir tmp new; echo x >maildirfolder", false },
+		{ "mkdir tmp new cur", false },
+		{ "mkdir tmp new; cd ..; mv .Half Other; ln -s Other .Half", false },
+	};
+
+	(void)state;
+	create("A");
+	create("A.B");
+	run("echo x > $D/Maildir/.A/cur/1.x");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char command[200];
+		snprintf(command, sizeof(command), "cd $D/Maildir && mkdir .Half && cd .Half && %s",
+			 rows[i].made);
+		run(command);
+		run("cd $D/Maildir; find .Half Other ! -type d >$D/before 2>$D/err; "
+		    "ls Other >>$D/before 2>>$D/err; test -e .Half");
+		int r = store_rename(store, BYTES("A"), BYTES("Half"), &err);
+		if ((r == 0) != rows[i].gone)
+			fail_msg("%s: %d", rows[i].made, r);
+		if (r == 0) {
+			assert_true(on_disk(".Half/cur/1.x") && on_disk(".Half.B/cur"));
+			assert_false(on_disk(".A") || on_disk(".A.B"));
+			assert_int_equal(store_rename(store, BYTES("Half"), BYTES("A"), &err), 0);
+		} else {
+			assert_int_equal(err.kind, ERROR_EXISTS);
+			run("cd $D/Maildir; find .Half Other ! -type d >$D/after 2>$D/err; "
+			    "ls Other >>$D/after 2>>$D/err; cmp $D/before $D/after");
+			run("rm -rf $D/Maildir/.Half $D/Maildir/Other");
+		}
+		assert_true(on_disk(".A/cur/1.x") && on_disk(".A.B/cur"));
+	}
+}
+
 static void test_subscriptions(void **state)
 {
 	(void)state;
@@ -315,6 +361,7 @@ int main(void)
 		T(test_create_after_crash),
 		T(test_delete),
 		T(test_rename),
+		T(test_rename_after_crash),
 		T(test_subscriptions),
 		T(test_subscriptions_v1),
 		T(test_subscriptions_courier),
