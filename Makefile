@@ -324,7 +324,7 @@ check: deps
 	$(call TEST) tests/run
 check-asan: deps
 	$(MAKE) -j$(shell nproc) asan
-	$(call TEST,/asan) tests/run
+	$(call TEST,/asan) TIMEOUT=$${TIMEOUT:-900} tests/run
 
 # roost beside Dovecot, as root: ONLY="session select", SIZES, PAIRS; tests/bench/run.
 define LOADER # flavour, directory
