@@ -15,8 +15,7 @@ struct result cmd_expunge(struct session *s, struct command *c)
 	size_t n = 0;
 
 	if (c->uid) {
-		bad = parse_space(&c->args) ? messages_parse(s, &c->args, true, &seqs, &n)
-					    : "UID set expected";
+		bad = messages_parse(s, c, &seqs, &n);
 		if (bad)
 			return result_bad(bad);
 		uids = messages_uids(s, seqs, n);

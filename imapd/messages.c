@@ -55,13 +55,15 @@ const char *messages_ranges(struct session *s, struct bytes *args, bool uid, str
 	return s->state == STATE_SELECTED ? NULL : "The mailbox can't be read";
 }
 
-const char *messages_parse(struct session *s, struct bytes *args, bool uid, uint32_t **seqs,
-			   size_t *n)
+const char *messages_parse(struct session *s, struct command *c, uint32_t **seqs, size_t *n)
 {
 	struct seqset set;
-	const char *bad = messages_ranges(s, args, uid, &set);
 	size_t total = 0;
+	const char *bad;
 
+	if (!parse_space(&c->args))
+		return "Message set expected";
+	bad = messages_ranges(s, &c->args, c->uid, &set);
 	if (bad)
 		return bad;
 	for (size_t i = 0; i < set.n; i++)

@@ -16,9 +16,9 @@ uint32_t messages_last_uid(struct session *s);
  * 3501 §6.4.8).  NULL: done, else the text for BAD. */
 const char *messages_ranges(struct session *s, struct bytes *args, bool uid, struct seqset *set);
 
-/* The same, one by one: sequence numbers in rising order, in the command arena. */
-const char *messages_parse(struct session *s, struct bytes *args, bool uid, uint32_t **seqs,
-			   size_t *n);
+/* The same for the first argument of a command, the space before it as well, one by one:
+ * sequence numbers in rising order, in the command arena. */
+const char *messages_parse(struct session *s, struct command *c, uint32_t **seqs, size_t *n);
 /* Their UIDs, in the command arena. */
 uint32_t *messages_uids(struct session *s, const uint32_t *seqs, size_t n);
 

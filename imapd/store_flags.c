@@ -38,11 +38,8 @@ static bool parse_item(struct bytes *c, struct store_args *a)
 
 static const char *parse_args(struct session *s, struct command *c, struct store_args *a)
 {
-	const char *bad;
+	const char *bad = messages_parse(s, c, &a->seqs, &a->n);
 
-	if (!parse_space(&c->args))
-		return "Message set expected";
-	bad = messages_parse(s, &c->args, c->uid, &a->seqs, &a->n);
 	if (bad)
 		return bad;
 	if (!parse_space(&c->args) || !parse_item(&c->args, a))

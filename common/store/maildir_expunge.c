@@ -15,114 +15,62 @@
 
 #include "fault.h"
 #include "file.h"
+#include "maildir_change.h"
 
 struct expunge_job {
-	struct mailbox *mb;
-	struct maildir *m;
+	struct change c;
 	bool any;
-	struct change_result *r;
-	struct buf lost;
-	bool changed, in_new;
+	bool in_new;
 };
 
 /* 1 gone; 0 not where the record says; -1. */
 static int unlink_one(struct expunge_job *j, const struct index_record *r, struct error *e)
 {
+	struct maildir *m = j->c.m;
 	char name[MAILDIR_NAME_MAX + 1];
 
-	if (!maildir_file_name(j->mb, r, name))
+	if (!maildir_file_name(j->c.mb, r, name))
 		return 0;
-	if (unlinkat(maildir_dir(j->m, r->driver), name, 0) < 0) {
+	if (unlinkat(maildir_dir(m, r->driver), name, 0) < 0) {
 		if (errno == ENOENT)
 			return 0;
-		return error_errno(e, "Message could not be removed", "%s: unlink %s", j->m->path,
+		return error_errno(e, "Message could not be removed", "%s: unlink %s", m->path,
 				   name);
 	}
 	FAULT("unlinked");
 	if (r->driver & MAILDIR_NEW)
 		j->in_new = true;
-	index_expunge(j->mb->index, r->uid);
-	j->changed = true;
+	index_expunge(j->c.mb->index, r->uid);
+	j->c.changed = true;
 	return 1;
 }
 
+/* A file that isn't there was renamed or removed: the scan says which, and whether it is
+ * \Deleted still. */
 static int expunge_one(struct expunge_job *j, uint32_t uid, struct error *e)
 {
 	struct index_record r;
 	int done;
 
-	if (!maildir_record(j->mb, uid, &r)) {
-		if (!index_usable(j->mb->index)) { /* damaged: built again, then once more */
-			buf_add(&j->lost, &uid, sizeof(uid));
-			return 0;
-		}
-		j->r->missing++;
-		return 0;
-	}
-	if (!j->any && !(r.flags & FLAG_DELETED))
+	if (!change_record(&j->c, uid, &r) || (!j->any && !(r.flags & FLAG_DELETED)))
 		return 0;
 	done = unlink_one(j, &r, e);
 	if (done == 0)
-		buf_add(&j->lost, &uid, sizeof(uid));
+		change_lost(&j->c, uid);
 	return done < 0 ? -1 : 0;
 }
 
-static int expunge_step(struct expunge_job *j, const uint32_t *uids, size_t n, struct error *e)
+static int expunge_batch(struct change *c, const uint32_t *uids, size_t n, struct error *e)
 {
-	struct own_change own;
-	struct index_header h;
-	bool rebuilt = false;
 	int r = 0;
 
-	buf_reset(&j->lost);
-	j->changed = false;
-	if (!index_head(j->mb->index, &h))
-		return error_set(e, ERROR_TEMPORARY, "Mailbox index is damaged", "%s: no header",
-				 j->m->path);
-	if (j->r->modseq && h.highest_modseq != j->r->modseq)
-		j->r->alone = false;
-	if (!j->r->modseq)
-		j->r->before = j->r->modseq = h.highest_modseq;
-	own_begin(j->mb, &own);
-	index_begin(j->mb->index);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = expunge_one(j, uids[i], e);
-	if (!j->changed) {
-		index_abort(j->mb->index);
-		return r;
-	}
-	j->r->modseq = index_modseq(j->mb->index);
-	own_end(j->mb, &own);
-	if (maildir_commit(j->mb, &rebuilt, r == 0 ? e : NULL) < 0)
-		r = -1;
-	if (rebuilt)
-		j->r->alone = false;
-	return r;
-}
-
-static int expunge_batch(struct expunge_job *j, const uint32_t *uids, size_t n, struct error *e)
-{
-	struct buf again = BUF_INIT;
-	int r = 0;
-
-	if (index_lock(j->mb->index, INDEX_LOCK_TIMEOUT_MS, e) < 0)
+	if (change_begin(c, e) < 0)
 		return -1;
-	if (!index_usable(j->mb->index))
-		r = maildir_sync_locked(j->mb, MAILBOX_SYNC_FULL, false, e);
-	if (r == 0)
-		r = expunge_step(j, uids, n, e);
-	/* A file that isn't there was renamed or removed: the scan says which, and whether
-	 * it is \Deleted still. */
-	for (int i = 0; i < 3 && r == 0 && j->lost.n; i++) {
-		buf_reset(&again);
-		buf_bytes(&again, buf_view(&j->lost));
-		r = maildir_sync_locked(j->mb, MAILBOX_SYNC_FULL, true, e);
-		if (r == 0)
-			r = expunge_step(j, (const uint32_t *)(const void *)again.p,
-					 again.n / sizeof(uint32_t), e);
-	}
-	index_unlock(j->mb->index);
-	buf_free(&again);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = expunge_one((struct expunge_job *)c, uids[i], e);
+	if (c->changed)
+		return change_end(c, r, e);
+	index_abort(c->mb->index);
 	return r;
 }
 
@@ -150,29 +98,25 @@ static void find_deleted(struct mailbox *mb, struct buf *uids)
 int maildir_expunge(struct mailbox *mb, const uint32_t *uids, size_t n, bool any,
 		    struct change_result *r, struct error *e)
 {
-	struct expunge_job j = { .mb = mb, .m = maildir_of(mb), .any = any, .r = r };
+	struct maildir *m = maildir_of(mb);
+	struct expunge_job j = { { .mb = mb, .m = m, .r = r, .batch = expunge_batch }, .any = any };
 	struct buf all = BUF_INIT;
-	int result = 0;
+	int result;
 
-	*r = (struct change_result){ .alone = true };
 	if (!uids) {
 		find_deleted(mb, &all);
 		uids = (const uint32_t *)(const void *)all.p;
 		n = all.n / sizeof(*uids);
 	}
-	for (size_t i = 0; result == 0 && i < n; i += MAILDIR_BATCH) {
-		size_t batch = n - i < MAILDIR_BATCH ? n - i : MAILDIR_BATCH;
-		result = expunge_batch(&j, uids + i, batch, e);
-	}
+	result = change_all(&j.c, uids, n, e);
 	if (r->modseq != r->before) {
 		mailbox_ring(mb);
-		if (dir_sync(j.m->cur) < 0 || (j.in_new && dir_sync(j.m->new) < 0))
+		if (dir_sync(m->cur) < 0 || (j.in_new && dir_sync(m->new) < 0))
 			result = error_errno(e, "Messages could not be removed", "fsync %s/cur",
-					     j.m->path);
-		j.m->unsynced = false;
+					     m->path);
+		m->unsynced = false;
 	}
 	maildir_look_again(mb);
 	buf_free(&all);
-	buf_free(&j.lost);
 	return result;
 }
