@@ -262,8 +262,9 @@ static bool copy_item(struct cache *c, uint64_t at, const struct cache_slot *slo
 	return true;
 }
 
-static bool copy_items(struct cache *c, uint64_t at, const struct cache_head *h, uint32_t wanted,
-		       struct buf *out, struct bytes items[CACHE_ITEMS_MAX])
+/* As get. */
+static int copy_items(struct cache *c, uint64_t at, const struct cache_head *h, uint32_t wanted,
+		      struct buf *out, struct bytes items[CACHE_ITEMS_MAX])
 {
 	size_t place[CACHE_ITEMS_MAX], start = out->n;
 	uint32_t missing = wanted;
@@ -278,29 +279,43 @@ static bool copy_items(struct cache *c, uint64_t at, const struct cache_head *h,
 		items[slot->kind].n = slot->length;
 		if (!copy_item(c, at, slot, out)) {
 			out->n = start;
-			return false;
+			return -1;
 		}
 	}
 	if (missing) {
 		out->n = start;
-		return false;
+		return 0;
 	}
 	for (; wanted; wanted &= wanted - 1) { /* only now: the buffer may have moved */
 		unsigned kind = (unsigned)__builtin_ctz(wanted);
 		items[kind].p = out->p + place[kind];
 	}
-	return true;
+	return 1;
 }
 
-static bool get(struct cache *c, const struct cache_key *k, uint32_t wanted, struct buf *out,
-		struct bytes items[CACHE_ITEMS_MAX])
+/* 1; 0 the entry has not all of them; -1 it isn't whole, or not here. */
+static int get(struct cache *c, const struct cache_key *k, uint32_t wanted, struct buf *out,
+	       struct bytes items[CACHE_ITEMS_MAX])
 {
 	struct cache_head h;
 
 	if (!read_head(c, k, &h) || h.e.identity != k->identity)
-		return false;
+		return -1;
 	note_access(c, k->cache_at, h.e.length);
 	return copy_items(c, k->cache_at, &h, wanted, out, items);
+}
+
+uint32_t cache_kinds(struct cache *c, uint64_t cache_id, const struct cache_key *k)
+{
+	struct cache_head h;
+	uint32_t kinds = 0;
+
+	if (!plausible(k) || !use_file(c, cache_id) || !read_head(c, k, &h) ||
+	    h.e.identity != k->identity)
+		return 0;
+	for (unsigned i = 0; i < h.e.items; i++)
+		kinds |= 1u << h.slots[i].kind;
+	return kinds;
 }
 
 int cache_get(struct cache *c, uint64_t cache_id, const struct cache_key *k, uint32_t wanted,
@@ -310,15 +325,15 @@ int cache_get(struct cache *c, uint64_t cache_id, const struct cache_key *k, uin
 	if (!plausible(k) || !use_file(c, cache_id) || wanted >> CACHE_ITEMS_MAX)
 		return 0;
 	bool old = covered(c, k->cache_at, 1);
-	if (get(c, k, wanted, out, items))
-		return 1;
-	if (old) {
+	int r = get(c, k, wanted, out, items);
+	if (r < 0 && old) {
 		/* Read before it was written: the file is append-only, but our
 		 * window may be older than the entry. */
 		c->window_n = 0;
-		if (get(c, k, wanted, out, items))
-			return 1;
+		r = get(c, k, wanted, out, items);
 	}
+	if (r == 1)
+		return 1;
 	memset(items, 0, CACHE_ITEMS_MAX * sizeof *items);
 	return 0;
 }

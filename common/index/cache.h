@@ -45,6 +45,9 @@ void cache_trim(struct cache *c);
 int cache_get(struct cache *c, uint64_t cache_id, const struct cache_key *k, uint32_t wanted,
 	      struct buf *out, struct bytes items[CACHE_ITEMS_MAX]);
 
+/* The kinds of items that an entry says it has (bit n: kind n), 0 if there is no valid one. */
+uint32_t cache_kinds(struct cache *c, uint64_t cache_id, const struct cache_key *k);
+
 /* Collects an entry; cache_flush appends the batch under the cache lock (tried,
  * not waited for) and then, under the mailbox lock, tells the index where they are.
  * identity and uid as above; a put replaces nothing, the newer offset wins. */

@@ -100,6 +100,17 @@ void parser_header(struct parser *s, struct part *part)
 	part->head_octets = part->body_at - part->head_at + (s->here.newlines.bare - bare);
 }
 
+size_t message_header_length(struct bytes raw)
+{
+	for (size_t at = 0; at < raw.n;) {
+		size_t rest = raw.n - at, empty = crlf_newline(raw.p + at, rest);
+		if (empty)
+			return at + empty;
+		at += crlf_find_lf(raw.p + at, rest) + 1;
+	}
+	return 0;
+}
+
 static const struct field *find(const struct field *f, const struct field *end, struct bytes name)
 {
 	for (; f < end; f++) {

@@ -80,6 +80,9 @@ void message_parse(struct arena *a, struct bytes raw, struct message *m);
  * touching the body.  root has fields and head_* set, and body_at and end_at
  * where the header ends; all else is zero. */
 void message_parse_header(struct arena *a, struct bytes raw, struct message *m);
+/* How long the header with its empty line is; 0: there is no empty line in these bytes, and what
+ * follows them may belong to the header. */
+size_t message_header_length(struct bytes raw);
 
 /* The first field of that name (ASCII case ignored), or NULL. */
 const struct field *part_field(const struct part *p, const char *name);

@@ -45,8 +45,9 @@ struct driver {
 	int (*expunge)(struct mailbox *mb, const uint32_t *uids, size_t n, bool any,
 		       struct change_result *r, struct error *e);
 
-	/* By uid; *r as last read.  1, 0 gone, -1. */
-	int (*mail)(struct mailbox *mb, const struct index_record *r, struct mail *m,
+	/* By uid; *r as last read.  1, 0 gone, -1.  `head`: its header with the empty line is
+	 * enough, however much follows; without such a line it comes whole. */
+	int (*mail)(struct mailbox *mb, const struct index_record *r, bool head, struct mail *m,
 		    struct error *e);
 	void (*mail_close)(struct mailbox *mb, struct mail *m);
 	/* What the store knows without reading the message; 1, 0 gone, -1.  *size may stay

@@ -258,3 +258,16 @@ void headers_pick_to(struct writer *w, struct bytes item, const struct header_se
 	if (end)
 		writer_put(w, "\r\n", 2);
 }
+
+void headers_envelope(struct bytes item, struct arena *scratch, struct buf *out)
+{
+	struct header_set all;
+	struct buf header = BUF_INIT;
+	struct message m;
+
+	memset(&all, 0xff, sizeof(all));
+	headers_pick(item, &all, &header);
+	message_parse_header(scratch, buf_view(&header), &m);
+	envelope_write(out, scratch, &m, m.root);
+	buf_free(&header);
+}

@@ -315,7 +315,7 @@ static int damaged(struct mailbox *mb, struct error *e)
 			 "record of %.*s can't be read", (int)mb->name.n, mb->name.p);
 }
 
-int mailbox_mail(struct mailbox *mb, uint32_t seq, struct mail *m, struct error *e)
+int mailbox_read(struct mailbox *mb, uint32_t seq, bool head, struct mail *m, struct error *e)
 {
 	struct index_record r;
 
@@ -324,7 +324,12 @@ int mailbox_mail(struct mailbox *mb, uint32_t seq, struct mail *m, struct error 
 		return damaged(mb, e);
 	if (same_validity(mb, e) < 0)
 		return -1;
-	return mb->driver->mail(mb, &r, m, e);
+	return mb->driver->mail(mb, &r, head, m, e);
+}
+
+int mailbox_mail(struct mailbox *mb, uint32_t seq, struct mail *m, struct error *e)
+{
+	return mailbox_read(mb, seq, false, m, e);
 }
 
 void mail_close(struct mailbox *mb, struct mail *m)
@@ -337,7 +342,7 @@ static int count_size(struct mailbox *mb, const struct index_record *r, uint64_t
 {
 	struct mail m;
 	struct error e;
-	int got = mb->driver->mail(mb, r, &m, &e);
+	int got = mb->driver->mail(mb, r, false, &m, &e);
 
 	if (got < 0)
 		log_warn("size", "%s", e.log);

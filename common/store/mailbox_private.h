@@ -72,9 +72,23 @@ void mailbox_ring(struct mailbox *mb);
 /* A view where there should be one; -1: the index can't be used. */
 int mailbox_need_view(struct mailbox *mb, struct error *e);
 
-/* All items of a parsed message, appended to *out. */
-void items_make(struct arena *scratch, const struct message *m, struct buf *out,
+/* mailbox_mail; `head`: the header with its empty line may be all of it (driver.h). */
+int mailbox_read(struct mailbox *mb, uint32_t seq, bool head, struct mail *m, struct error *e)
+	__attribute__((warn_unused_result));
+
+/* What an entry of the cache has: all, what a header alone can say, or only its lines. */
+#define ITEMS_ALL ((1u << ITEMS) - 1)
+#define ITEMS_OF_HEADER (1u << ITEM_ENVELOPE | 1u << ITEM_HEADERS)
+#define ITEMS_LINES (1u << ITEM_HEADERS)
+/* Items (bit n: item n) of a parsed message, appended to *out; the others: p == NULL. */
+void items_make(struct arena *scratch, const struct message *m, uint32_t kinds, struct buf *out,
 		struct bytes items[CACHE_ITEMS_MAX]);
+/* Those that are there become an entry to be written. */
+void items_put(struct mailbox *mb, uint32_t uid, uint64_t identity,
+	       const struct bytes items[CACHE_ITEMS_MAX]);
+/* Whichever an entry has, as cache_get; false: no whole entry. */
+bool items_get(struct cache *c, uint64_t cache_id, const struct cache_key *k, struct buf *out,
+	       struct bytes items[CACHE_ITEMS_MAX]);
 /* items.c: parses a message that was stored just now and gives the cache what
  * it will be asked for.  No lock is held. */
 void items_collect(struct mailbox *mb, struct arena *scratch, uint32_t uid, uint64_t identity,

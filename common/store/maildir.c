@@ -19,6 +19,7 @@
 #include "num.h"
 
 #define MAIL_BUFFER (256u << 10) /* larger messages are mapped */
+#define HEAD_PIECE 4096          /* most headers end in it */
 #define MAIL_TRIES 4
 
 /* --- opening --- */
@@ -265,9 +266,26 @@ static bool load_small(struct mailbox *mb, int fd, struct mail *m)
 	return true;
 }
 
-/* The whole file in the buffer of the mailbox, or mapped. */
-static int load(struct mailbox *mb, struct open_mail *o, struct mail *m)
+/* False: its end isn't in the first piece, or that can't be read. */
+static bool load_head(struct mailbox *mb, int fd, struct mail *m)
 {
+	buf_reset(&mb->body);
+	char *to = buf_reserve(&mb->body, HEAD_PIECE);
+	ssize_t got = pread(fd, to, HEAD_PIECE, 0);
+
+	mb->body.n = message_header_length((struct bytes){ to, got > 0 ? (size_t)got : 0 });
+	if (mb->body.n == 0)
+		return false;
+	mb->body_used = true;
+	m->raw = buf_view(&mb->body);
+	return true;
+}
+
+/* In the buffer of the mailbox, or mapped. */
+static int load(struct mailbox *mb, struct open_mail *o, bool head, struct mail *m)
+{
+	if (head && !mb->body_used && load_head(mb, o->fd, m))
+		return 0;
 	if (!mb->body_used && maildir_of(mb)->local && load_small(mb, o->fd, m))
 		return 0;
 	if (!o->stated && stat_mail(o) < 0)
@@ -295,7 +313,7 @@ static int load(struct mailbox *mb, struct open_mail *o, struct mail *m)
 	return 0;
 }
 
-static int maildir_mail(struct mailbox *mb, const struct index_record *r, struct mail *m,
+static int maildir_mail(struct mailbox *mb, const struct index_record *r, bool head, struct mail *m,
 			struct error *e)
 {
 	struct open_mail o = { .fd = -1 };
@@ -305,7 +323,7 @@ static int maildir_mail(struct mailbox *mb, const struct index_record *r, struct
 	if (got <= 0)
 		return got;
 	bool dated = r->internal_date != INDEX_DATE_UNKNOWN;
-	if ((!dated && stat_mail(&o) < 0) || load(mb, &o, m) < 0)
+	if ((!dated && stat_mail(&o) < 0) || load(mb, &o, head, m) < 0)
 		got = error_errno(e, "Message could not be read", "%s: uid %u",
 				  maildir_of(mb)->path, r->uid);
 	else if (!dated)

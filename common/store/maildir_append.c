@@ -480,7 +480,7 @@ static void collect(struct maildir_append *ap)
 		struct append_message *m = &ap->messages[i];
 		struct index_record r;
 		if (!m->collect || !maildir_record(mb, m->uid, &r) ||
-		    mb->driver->mail(mb, &r, &mail, &e) <= 0)
+		    mb->driver->mail(mb, &r, false, &mail, &e) <= 0)
 			continue;
 		items_collect(mb, &scratch, m->uid, maildir_identity(bytes_of(m->stem)), mail.raw);
 		mb->driver->mail_close(mb, &mail);

@@ -96,7 +96,7 @@ static int write_one(struct copying *c, const struct index_record *r, struct err
 {
 	struct mail mail;
 	int64_t date = INDEX_DATE_UNKNOWN;
-	int got = c->from->driver->mail(c->from, r, &mail, e);
+	int got = c->from->driver->mail(c->from, r, false, &mail, e);
 
 	if (got <= 0)
 		return got;
@@ -151,19 +151,14 @@ static void copy_cache(struct copying *c, const uint32_t *to)
 		return;
 	for (size_t i = 0; i < c->n; i++) {
 		struct bytes items[CACHE_ITEMS_MAX];
-		struct cache_item put[ITEMS];
 		char name[MAILDIR_NAME_MAX + 1];
 		size_t n = maildir_file_name(c->from, &c->records[i], name);
 		struct cache_key key = { c->uids[i], maildir_identity((struct bytes){ name, n }),
 					 c->records[i].cache_at };
 		buf_reset(&out);
-		if (!key.cache_at || cache_get(c->from->cache, h.cache_id, &key, (1u << ITEMS) - 1,
-					       &out, items) <= 0)
-			continue;
-		for (unsigned k = 0; k < ITEMS; k++)
-			put[k] = (struct cache_item){ (uint8_t)k, items[k] };
-		cache_put(c->to->cache, to[i], maildir_identity(bytes_of(c->ap->messages[i].stem)),
-			  put, ITEMS);
+		if (items_get(c->from->cache, h.cache_id, &key, &out, items))
+			items_put(c->to, to[i], maildir_identity(bytes_of(c->ap->messages[i].stem)),
+				  items);
 	}
 	if (cache_pending(c->to->cache) && cache_flush(c->to->cache, c->to->index, &e) < 0)
 		log_warn("cache", "%s", e.log);

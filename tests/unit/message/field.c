@@ -110,13 +110,37 @@ static void test_lone_cr(void **state)
 	arena_free(&a);
 }
 
+static void test_header_length(void **state)
+{
+	(void)state;
+	static const struct {
+		struct bytes raw;
+		size_t length;
+	} rows[] = {
+		{ BYTES(""), 0 },
+		{ BYTES("\n"), 1 },
+		{ BYTES("\r\nx"), 2 },
+		{ BYTES("\rx\n\n"), 4 },
+		{ BYTES("a: b"), 0 },
+		{ BYTES("a: b\n"), 0 },
+		{ BYTES("a: b\n\r"), 0 },
+		{ BYTES("a: b\n \n\t\n"), 0 },
+		{ BYTES("a: b\n\nc\n\n"), 6 },
+		{ BYTES("a: b\r\n\r\nc"), 8 },
+		{ BYTES("a: b\n\r\nc"), 7 },
+		{ BYTES("a: b\r\n\r\r\n\nc"), 10 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(message_header_length(rows[i].raw), rows[i].length);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_lone_cr),
+		cmocka_unit_test(test_fields),        cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_find),          cmocka_unit_test(test_lone_cr),
+		cmocka_unit_test(test_header_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,13 +148,40 @@ static void test_damaged(void **state)
 	arena_free(&arena);
 }
 
+/* Also where a line is no field, or a field comes twice (fuzz/store/headers tries more). */
+static void test_envelope(void **state)
+{
+	static const struct bytes all[] = {
+		BYTES("From x Mon\nReceived: y\nTo: a@b,\n c@d\nto: e@f\nSUBJECT : s\n\t t\n\nCc: no"),
+		BYTES("Message-ID: <1@x>\r\nin-reply-to: <2@x>\r\nDate: today\r\nSender: g@h\r\n\r\n"),
+		BYTES("Bcc: i@j\nReply-To: list: k@l;\nSubject: \xc3\xa9\nno colon\n more\nFrom: m"),
+		BYTES("\nFrom: in the body"),
+		BYTES(""),
+	};
+	struct buf item = BUF_INIT, whole = BUF_INIT, lines = BUF_INIT;
+	struct message m;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(all); i++) {
+		buf_reset(&whole);
+		buf_reset(&lines);
+		message_parse(&arena, all[i], &m);
+		envelope_write(&whole, &arena, &m, m.root);
+		headers_envelope(item_of(all[i], &item), &arena, &lines);
+		assert_string_equal(buf_cstr(&lines), buf_cstr(&whole));
+		arena_reset(&arena);
+	}
+	buf_free(&item);
+	buf_free(&whole);
+	buf_free(&lines);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pick),
-		cmocka_unit_test(test_kept),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_pick),     cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_values),   cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_envelope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
