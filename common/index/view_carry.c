@@ -335,7 +335,9 @@ int view_carry(struct view *v)
 {
 	struct index_map *old = v->map;
 
-	if (v->ix->map == old)
+	/* A reader that takes the lock may find the next generation in the middle of a sync,
+	 * and who is told may ask the view: its places are those of the old one until then. */
+	if (v->ix->map == old || v->telling)
 		return 0;
 	struct index_map *m = index_map_hold(v->ix);
 	if (!m)

@@ -36,6 +36,8 @@ struct view {
 	uint32_t last_uid; /* nothing above it was ever a member */
 	uint32_t tail_uid; /* of record slots - 1: tells a damaged map; 0: no slots */
 
+	bool telling; /* it stays over its map until all is told */
+
 	uint64_t slots;
 	struct bits hidden;
 	struct ghost *ghosts; /* in ghosts_mem: those not announced yet */

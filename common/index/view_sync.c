@@ -232,7 +232,12 @@ int view_sync(struct view *v, bool expunges, const struct view_events *ev)
 	index_refresh(v->ix);
 	if (view_carry(v) < 0 || !map_head(v->map, &s.h))
 		return -1;
-	return goes_on(&s) ? sync_all(&s, expunges) : view_broke(v);
+	if (!goes_on(&s))
+		return view_broke(v);
+	v->telling = true;
+	int r = sync_all(&s, expunges);
+	v->telling = false;
+	return r;
 }
 
 void view_own(struct view *v, uint64_t before, uint64_t modseq)

@@ -159,6 +159,19 @@ static inline struct index_record get(struct index *ix, uint32_t uid)
 	return r;
 }
 
+/* Tombstones up to there are older than the history limit: a change as a writer
+ * makes it, for others read meanwhile. */
+static inline void grow_old(struct index_map *m, uint64_t before)
+{
+	uint64_t change = map_load(m, HEAD_AT(change));
+
+	map_store(m, HEAD_AT(change), change + 1);
+	map_store(m, HEAD_AT(mark_modseq), map_highest_modseq(m));
+	map_store(m, HEAD_AT(mark_before), before);
+	map_seal_head(m);
+	map_store(m, HEAD_AT(change), change + 2);
+}
+
 static inline struct index_header head(struct index *ix)
 {
 	struct index_header h;

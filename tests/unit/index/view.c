@@ -99,6 +99,53 @@ static void check_view(struct view *v)
 	assert_int_equal(view_seq_from(v, UINT32_MAX), n + 1);
 }
 
+/* The next generation is there, and found, while the first of the news is told. */
+struct meanwhile {
+	struct told told;
+	struct index *ix, *other;
+};
+
+static void compact_meanwhile(void *ctx, uint32_t seq, uint32_t uid)
+{
+	struct meanwhile *m = ctx;
+
+	if (m->told.n == 0) {
+		lock(m->other);
+		assert_int_equal(index_compact(m->other, true, &err), 1);
+		index_unlock(m->other);
+		struct index_map *was = m->ix->map;
+		lock(m->ix);
+		index_unlock(m->ix);
+		assert_ptr_not_equal(m->ix->map, was);
+	}
+	assert_true(view_uid(m->told.v, seq) > uid);
+	on_expunged(ctx, seq, uid);
+}
+
+static void test_next_generation_meanwhile(void **state)
+{
+	(void)state;
+	struct index_place p = new_place(), q = same_place(&p);
+	struct meanwhile m = { .other = built(&p, 5), .ix = index_open(&q) };
+	struct view_events ev = { compact_meanwhile, on_exists, on_flags, &m };
+
+	m.told.v = view_open(m.ix);
+	expunge(m.other, 1, 2);
+	add(m.other, 6, 2);
+	set_flags(m.other, 4, FLAG_DRAFT);
+	set_flags(m.other, 7, FLAG_DELETED);
+	lock(m.other); /* so old that a compaction drops them */
+	grow_old(m.other->map, map_highest_modseq(m.other->map));
+	index_unlock(m.other);
+	assert_int_equal(view_sync(m.told.v, true, &ev), 1);
+	assert_string_equal(m.told.text, "-1(1) -1(2) =5 +2:10 ");
+	check_view(m.told.v);
+	assert_sync(m.told.v, true, "");
+	view_close(m.told.v);
+	index_close(m.ix);
+	index_close(m.other);
+}
+
 static void test_open(void **state)
 {
 	(void)state;
@@ -710,14 +757,23 @@ static void test_damaged_and_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_open),          cmocka_unit_test(test_expunged),
-		cmocka_unit_test(test_order),         cmocka_unit_test(test_never_announced),
-		cmocka_unit_test(test_waiting),       cmocka_unit_test(test_own),
-		cmocka_unit_test(test_skip),          cmocka_unit_test(test_generation),
-		cmocka_unit_test(test_ghosts),        cmocka_unit_test(test_reading_follows),
-		cmocka_unit_test(test_rebuilt),       cmocka_unit_test(test_rebuilt_twice),
-		cmocka_unit_test(test_come_back),     cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_damaged_flags), cmocka_unit_test(test_damaged_and_changed),
+		cmocka_unit_test(test_next_generation_meanwhile),
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_expunged),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_never_announced),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_own),
+		cmocka_unit_test(test_skip),
+		cmocka_unit_test(test_generation),
+		cmocka_unit_test(test_ghosts),
+		cmocka_unit_test(test_reading_follows),
+		cmocka_unit_test(test_rebuilt),
+		cmocka_unit_test(test_rebuilt_twice),
+		cmocka_unit_test(test_come_back),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_damaged_flags),
+		cmocka_unit_test(test_damaged_and_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

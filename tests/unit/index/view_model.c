@@ -8,6 +8,8 @@
  */
 #include "index_test.h"
 
+#include <poll.h>
+
 #include "arena.h"
 #include "view_private.h"
 
@@ -262,19 +264,6 @@ static void do_expunge(struct session *s)
 	end(s->ix);
 	for (int i = 0; i < SESSIONS; i++)
 		sessions[i].waiting = true;
-}
-
-/* Tombstones up to there are older than the history limit: a change as a writer
- * makes it, for others read meanwhile. */
-static void grow_old(struct index_map *m, uint64_t before)
-{
-	uint64_t change = map_load(m, HEAD_AT(change));
-
-	map_store(m, HEAD_AT(change), change + 1);
-	map_store(m, HEAD_AT(mark_modseq), map_highest_modseq(m));
-	map_store(m, HEAD_AT(mark_before), before);
-	map_seal_head(m);
-	map_store(m, HEAD_AT(change), change + 2);
 }
 
 static void do_compact(struct session *s)
@@ -542,6 +531,9 @@ static void write_one(struct index *ix)
 	commit(ix);
 }
 
+static int ready[2]; /* a byte of each reader that has looked */
+static int over[2];  /* its end is there when all writers have ended */
+
 static void write_many(void *arg)
 {
 	struct index_place p = same_place(&place);
@@ -549,6 +541,8 @@ static void write_many(void *arg)
 
 	seed = *(const uint64_t *)arg;
 	for (int i = 0; i < CHANGES; i++) {
+		if (i % 20 == 0)
+			usleep(1000); /* so that the readers see some of it, however busy the machine */
 		lock(ix);
 		write_one(ix);
 		if (rnd(100) == 0) {
@@ -602,6 +596,13 @@ static void read_all(struct reader *r)
 	}
 }
 
+static bool writers_ended(void)
+{
+	struct pollfd p = { .fd = over[0] };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 /* Until nothing comes any more. */
 static void read_many(void *arg)
 {
@@ -609,20 +610,22 @@ static void read_many(void *arg)
 	struct view_events ev = { reader_expunged, reader_exists, reader_flags, &r };
 	struct index_place p = same_place(&place);
 	struct index *ix = index_open(&p);
-	int quiet = 0;
+	bool ended = false;
 
+	close(over[1]);
 	seed = *(const uint64_t *)arg;
 	r.view = view_open(ix);
 	for (r.n = 0; r.n < view_count(r.view); r.n++)
 		r.uids[r.n] = view_uid(r.view, r.n + 1);
-	while (quiet < 500) {
+	assert_int_equal(write(ready[1], "", 1), 1);
+	for (int told = 0; !ended || told;) {
 		bool expunges = rnd(2);
-		int told = view_sync(r.view, expunges, &ev);
+		ended = writers_ended();
+		told = view_sync(r.view, expunges, &ev);
 		assert_true(told >= 0);
 		assert_int_equal(view_count(r.view), r.n);
 		if (rnd(10) == 0)
 			read_all(&r);
-		quiet = told ? 0 : quiet + 1;
 		usleep(told ? 0 : 1000);
 	}
 	assert_true(r.changes > 100);
@@ -649,17 +652,26 @@ static void test_processes(void **state)
 	index_set_flags(ix, 1, 0, 0);
 	commit(ix);
 	index_unlock(ix);
-	for (int i = 0; i < WRITERS + READERS; i++) {
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(over), 0);
+	for (int i = 0; i < READERS + WRITERS; i++) {
 		seeds[i] = (uint64_t)i;
+		if (i == READERS)
+			for (int n = 0; n < READERS; n++)
+				assert_int_equal(read(ready[0], &(char){ 0 }, 1), 1);
 		if (fork() == 0) {
-			(i < WRITERS ? write_many : read_many)(&seeds[i]);
+			(i < READERS ? read_many : write_many)(&seeds[i]);
 			_exit(0);
 		}
 	}
+	close(over[1]);
 	for (int i = 0; i < WRITERS + READERS; i++) {
 		assert_true(wait(&status) > 0);
 		assert_int_equal(status, 0);
 	}
+	close(over[0]);
+	close(ready[0]);
+	close(ready[1]);
 	check(ix);
 	index_close(ix);
 }
