@@ -126,9 +126,10 @@ static void test_next_generation_meanwhile(void **state)
 {
 	(void)state;
 	struct index_place p = new_place(), q = same_place(&p);
-	struct meanwhile m = { .other = built(&p, 5), .ix = index_open(&q) };
+	struct meanwhile m = { .other = built(&p, 5) };
 	struct view_events ev = { compact_meanwhile, on_exists, on_flags, &m };
 
+	m.ix = index_open(&q);
 	m.told.v = view_open(m.ix);
 	expunge(m.other, 1, 2);
 	add(m.other, 6, 2);
