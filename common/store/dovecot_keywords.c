@@ -73,8 +73,9 @@ void keywords_parse(struct bytes text, struct keyword_names *k)
 		if (!num_take(&line, MAILDIR_LETTERS - 1, &n) || line.n < 2 || line.p[0] != ' ')
 			continue;
 		line = bytes_from(line, 1);
-		if (keyword_name_ok(line) && !k->name[n][0] && keyword_names_find(k, line) < 0)
-			put_name(k, (unsigned)n, line);
+		if (!keyword_name_ok(line) || k->name[n][0] || keyword_names_find(k, line) >= 0)
+			continue;
+		put_name(k, (unsigned)n, line);
 		if (torn && text.n == 0)
 			k->torn = (unsigned)n + 1;
 	}

@@ -230,7 +230,7 @@ uint32_t uidvalidity_next(const char *dir);
 
 struct keyword_names {
 	char name[INDEX_KEYWORDS][INDEX_KEYWORD_SIZE]; /* NUL-ended; "": none */
-	unsigned torn; /* 1 + the letter whose line has no end, so perhaps only half a name; 0 */
+	unsigned torn; /* 1 + the letter whose name has no end of line, so is perhaps half; 0 */
 };
 /* What IMAP can name: an atom of at most INDEX_KEYWORD_MAX bytes. */
 bool keyword_name_ok(struct bytes name);

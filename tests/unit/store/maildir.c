@@ -291,6 +291,21 @@ static void test_cut_keywords_file(void **state)
 	assert_file("dovecot-keywords", "0 first\n1 second\n");
 }
 
+/* A letter that has its name by a whole line keeps it, whatever half a line says. */
+static void test_cut_second_line(void **state)
+{
+	(void)state;
+	put("cur/10.a.h:2,a", "a");
+	put("dovecot-keywords", "0 old\n");
+	open_inbox(0);
+	assert_bytes(mailbox_keyword(mb, 0), "old");
+	close_inbox();
+	put("dovecot-keywords", "0 new\n0 ol");
+	put("cur/20.b.h:2,a", "b");
+	open_inbox(0);
+	assert_bytes(mailbox_keyword(mb, 0), "new");
+}
+
 /* Sizes and dates are looked up once. */
 static void test_learned(void **state)
 {
@@ -340,6 +355,7 @@ int main(void)
 		TEST(test_append_given_up),
 		TEST(test_large_append),
 		TEST(test_cut_keywords_file),
+		TEST(test_cut_second_line),
 		TEST(test_learned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
