@@ -209,8 +209,9 @@ static void prepare(struct fetch *f, struct fetch_message *m)
 	struct error e;
 
 	if (f->plan.file) {
-		m->have_mail = found(f, mailbox_mail(f->s->mb, m->seq, &m->mail, &e), &e);
-		if (m->have_mail && f->plan.kinds & 1u << FETCH_SIZE)
+		bool head = !f->plan.body;
+		m->have_mail = found(f, mailbox_mail(f->s->mb, m->seq, head, &m->mail, &e), &e);
+		if (m->have_mail && !head && f->plan.kinds & 1u << FETCH_SIZE)
 			correct_size(f, m);
 	}
 	if (!f->plan.cached)

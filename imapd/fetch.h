@@ -61,6 +61,7 @@ struct fetch_plan {
 	unsigned kinds;  /* bit n: has an item of kind n */
 	bool seen;       /* sets \Seen */
 	bool file;       /* some section needs the message itself */
+	bool body;       /* ... more of it than its header */
 	bool octets;     /* ... all of it: its size is counted anyway */
 	bool partial;    /* ... a window of it */
 };

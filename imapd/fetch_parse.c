@@ -88,12 +88,20 @@ static void add_kind(struct fetch_plan *plan, enum fetch_kind kind)
 	plan->kinds |= 1u << kind;
 }
 
+/* Of the message, not of a part, which has to be found. */
+static bool is_of_header(const struct section *s)
+{
+	return !s->nnumbers && (s->text == SECTION_HEADER || s->text == SECTION_FIELDS ||
+				s->text == SECTION_FIELDS_NOT);
+}
+
 static void add_section(struct fetch_plan *plan, const struct section *section, struct bytes label,
 			bool seen)
 {
 	plan->kinds |= 1u << FETCH_SECTION;
 	plan->seen |= seen;
 	plan->file |= !section->kept;
+	plan->body |= !is_of_header(section);
 	plan->octets |= section->text == SECTION_ALL && !section->nnumbers && !section->partial;
 	plan->partial |= section->partial;
 	if (section->kept)

@@ -51,13 +51,20 @@ static bool found(struct search *q, int rc, const struct error *e)
 	return false;
 }
 
+/* No key looks into bodies: headers are read, and no more. */
+static bool headers_only(const struct search *q)
+{
+	return q->root->cost < COST_BODY;
+}
+
 static bool need_mail(struct search *q)
 {
 	struct error e;
 
 	q->used = true;
 	if (!q->have_mail)
-		q->have_mail = found(q, mailbox_mail(q->s->mb, q->seq, &q->mail, &e), &e);
+		q->have_mail =
+			found(q, mailbox_mail(q->s->mb, q->seq, headers_only(q), &q->mail, &e), &e);
 	return q->have_mail;
 }
 
@@ -89,7 +96,8 @@ static bool need_headers(struct search *q)
 	if (q->root->cost > COST_CACHE && !q->record.cache_at) {
 		if (!need_mail(q))
 			return false;
-		mailbox_items_of(q->s->mb, &q->scratch, &q->record, q->mail.raw, &q->items, items);
+		mailbox_items_of(q->s->mb, &q->scratch, &q->record, q->mail.raw, headers_only(q),
+				 &q->items, items);
 	} else if (!found(q,
 			  mailbox_items(q->s->mb, &q->scratch, q->seq, &q->record,
 					1u << ITEM_HEADERS, &q->items, items, &e),

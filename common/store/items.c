@@ -103,8 +103,19 @@ static void keep(struct mailbox *mb, const struct index_record *r,
 		log_warn("cache", "%s", e.log);
 }
 
-void mailbox_items_of(struct mailbox *mb, struct arena *a, const struct index_record *r,
-		      struct bytes raw, struct buf *out, struct bytes items[CACHE_ITEMS_MAX])
+static void items_of_header(struct mailbox *mb, struct arena *a, const struct index_record *r,
+			    uint32_t wanted, struct bytes raw, struct buf *out,
+			    struct bytes items[CACHE_ITEMS_MAX])
+{
+	struct message m;
+
+	message_parse_header(a, raw, &m);
+	items_make(a, &m, wanted | ITEMS_LINES, out, items);
+	keep(mb, r, items);
+}
+
+static void items_of_all(struct mailbox *mb, struct arena *a, const struct index_record *r,
+			 struct bytes raw, struct buf *out, struct bytes items[CACHE_ITEMS_MAX])
 {
 	struct message m;
 
@@ -115,15 +126,14 @@ void mailbox_items_of(struct mailbox *mb, struct arena *a, const struct index_re
 	keep(mb, r, items);
 }
 
-static void items_of_header(struct mailbox *mb, struct arena *a, const struct index_record *r,
-			    uint32_t wanted, struct bytes raw, struct buf *out,
-			    struct bytes items[CACHE_ITEMS_MAX])
+void mailbox_items_of(struct mailbox *mb, struct arena *a, const struct index_record *r,
+		      struct bytes raw, bool head, struct buf *out,
+		      struct bytes items[CACHE_ITEMS_MAX])
 {
-	struct message m;
-
-	message_parse_header(a, raw, &m);
-	items_make(a, &m, wanted | ITEMS_LINES, out, items);
-	keep(mb, r, items);
+	if (head)
+		items_of_header(mb, a, r, ITEMS_LINES, raw, out, items);
+	else
+		items_of_all(mb, a, r, raw, out, items);
 }
 
 static bool items_cached(struct mailbox *mb, const struct index_record *r, uint32_t wanted,
@@ -166,13 +176,13 @@ int mailbox_items(struct mailbox *mb, struct arena *a, uint32_t seq, const struc
 	if (items_cached(mb, r, wanted, out, items) ||
 	    (head && items_of_lines(mb, a, r, out, items)))
 		return 1;
-	rc = mailbox_read(mb, seq, head, &mail, e);
+	rc = mailbox_mail(mb, seq, head, &mail, e);
 	if (rc <= 0)
 		return rc;
 	if (head)
 		items_of_header(mb, a, r, wanted, mail.raw, out, items);
 	else
-		mailbox_items_of(mb, a, r, mail.raw, out, items);
+		items_of_all(mb, a, r, mail.raw, out, items);
 	mail_close(mb, &mail);
 	return 1;
 }

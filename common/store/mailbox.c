@@ -315,7 +315,7 @@ static int damaged(struct mailbox *mb, struct error *e)
 			 "record of %.*s can't be read", (int)mb->name.n, mb->name.p);
 }
 
-int mailbox_read(struct mailbox *mb, uint32_t seq, bool head, struct mail *m, struct error *e)
+int mailbox_mail(struct mailbox *mb, uint32_t seq, bool head, struct mail *m, struct error *e)
 {
 	struct index_record r;
 
@@ -325,11 +325,6 @@ int mailbox_read(struct mailbox *mb, uint32_t seq, bool head, struct mail *m, st
 	if (same_validity(mb, e) < 0)
 		return -1;
 	return mb->driver->mail(mb, &r, head, m, e);
-}
-
-int mailbox_mail(struct mailbox *mb, uint32_t seq, struct mail *m, struct error *e)
-{
-	return mailbox_read(mb, seq, false, m, e);
 }
 
 void mail_close(struct mailbox *mb, struct mail *m)

@@ -109,8 +109,9 @@ struct mail {
 	size_t mapped;
 };
 
-/* The bytes of a message of the view.  1; 0 it is gone (EXPUNGEISSUED); -1. */
-int mailbox_mail(struct mailbox *mb, uint32_t seq, struct mail *m, struct error *e)
+/* The bytes of a message of the view.  1; 0 it is gone (EXPUNGEISSUED); -1.
+ * `head`: its header with the empty line is enough, whatever comes behind that. */
+int mailbox_mail(struct mailbox *mb, uint32_t seq, bool head, struct mail *m, struct error *e)
 	__attribute__((warn_unused_result));
 void mail_close(struct mailbox *mb, struct mail *m);
 
@@ -126,9 +127,10 @@ enum item {
 int mailbox_items(struct mailbox *mb, struct arena *a, uint32_t seq, const struct index_record *r,
 		  uint32_t wanted, struct buf *out, struct bytes items[CACHE_ITEMS_MAX],
 		  struct error *e) __attribute__((warn_unused_result));
-/* The same for who has read the message already. */
+/* The same for who has read the message already, or its `head`: without ITEM_BODYSTRUCTURE. */
 void mailbox_items_of(struct mailbox *mb, struct arena *a, const struct index_record *r,
-		      struct bytes raw, struct buf *out, struct bytes items[CACHE_ITEMS_MAX]);
+		      struct bytes raw, bool head, struct buf *out,
+		      struct bytes items[CACHE_ITEMS_MAX]);
 /* RFC822.SIZE and INTERNALDATE of a record, looked up if not known yet: 1, 0 gone, -1. */
 int mailbox_size(struct mailbox *mb, uint32_t seq, const struct index_record *r, uint64_t *size);
 int mailbox_date(struct mailbox *mb, uint32_t seq, const struct index_record *r, int64_t *date);

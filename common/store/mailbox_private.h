@@ -72,10 +72,6 @@ void mailbox_ring(struct mailbox *mb);
 /* A view where there should be one; -1: the index can't be used. */
 int mailbox_need_view(struct mailbox *mb, struct error *e);
 
-/* mailbox_mail; `head`: the header with its empty line may be all of it (driver.h). */
-int mailbox_read(struct mailbox *mb, uint32_t seq, bool head, struct mail *m, struct error *e)
-	__attribute__((warn_unused_result));
-
 /* What an entry of the cache has: all, what a header alone can say, or only its lines. */
 #define ITEMS_ALL ((1u << ITEMS) - 1)
 #define ITEMS_OF_HEADER (1u << ITEM_ENVELOPE | 1u << ITEM_HEADERS)

@@ -267,7 +267,7 @@ static void test_large_append(void **state)
 	assert_string_equal(flags_only(), "1 |");
 	assert_true(view_read(mailbox_view(mb), 1, &rec));
 	assert_int_equal(rec.vsize, 1700000);
-	assert_int_equal(mailbox_mail(mb, 1, &m, &err), 1);
+	assert_int_equal(mailbox_mail(mb, 1, false, &m, &err), 1);
 	assert_int_equal(m.raw.n, 1600000);
 	assert_int_equal(crlf_octets(m.raw), rec.vsize);
 	mail_close(mb, &m);

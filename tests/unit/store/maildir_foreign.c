@@ -772,7 +772,7 @@ static void test_two_sessions(void **state)
 	assert_string_equal(body(1), "a"); /* by its new name */
 	assert_int_equal(mailbox_expunge(other, &uid, 1, true, &r, &err), 0);
 	struct mail m;
-	assert_int_equal(mailbox_mail(mb, 1, &m, &err), 0);
+	assert_int_equal(mailbox_mail(mb, 1, false, &m, &err), 0);
 	assert_string_equal(content(), "2 20.b |");
 	mailbox_close(other);
 }

@@ -240,7 +240,7 @@ static inline const char *body(uint32_t seq)
 {
 	struct mail m;
 
-	if (mailbox_mail(mb, seq, &m, &err) != 1)
+	if (mailbox_mail(mb, seq, false, &m, &err) != 1)
 		fail_msg("mail: %s", err.log);
 	buf_reset(&text);
 	buf_bytes(&text, m.raw);
