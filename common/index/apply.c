@@ -414,11 +414,12 @@ void apply_vsize(struct index_map *m, uint64_t slot, uint64_t vsize)
 {
 	uint64_t at = map_record_at(m, slot), block = map_block_at(slot / INDEX_BLOCK);
 	uint64_t old = word_open(map_load(m, at + AT(vsize)), INDEX_SIZE_UNKNOWN);
+	uint64_t word = word_seal(vsize, INDEX_SIZE_UNKNOWN);
 	uint64_t more =
-		(vsize == INDEX_SIZE_UNKNOWN ? 0 : vsize) - (old == INDEX_SIZE_UNKNOWN ? 0 : old);
+		(word == INDEX_SIZE_UNKNOWN ? 0 : vsize) - (old == INDEX_SIZE_UNKNOWN ? 0 : old);
 
 	begin_change(m);
-	map_store(m, at + AT(vsize), word_seal(vsize, INDEX_SIZE_UNKNOWN));
+	map_store(m, at + AT(vsize), word);
 	CRASH_POINT("vsize");
 	if (!(RECORD_STATE(map_load(m, at + WORD_AT)) & INDEX_DEAD)) {
 		struct index_block b;

@@ -116,9 +116,9 @@ void map_seal_head(struct index_map *m);
 void map_seal_record(struct index_map *m, uint64_t at, uint64_t modseq);
 /* An entry of the keyword table. */
 void map_put_keyword(struct index_map *m, unsigned n, struct bytes name);
-/* A number of 48 bits with a hash of itself, as internal_date and vsize stand in the file:
- * single words, so no check of the record can cover them.  Back: what isn't whole is
- * `unknown`, and looked up again. */
+/* A number of 48 bits, one for the sign, with a hash of itself, as internal_date and vsize
+ * stand in the file: single words, so no check of the record can cover them.  What doesn't
+ * fit, and back what isn't whole, is `unknown`, and looked up again. */
 uint64_t word_seal(uint64_t v, uint64_t unknown);
 uint64_t word_open(uint64_t word, uint64_t unknown);
 

@@ -148,16 +148,22 @@ static uint64_t word_hash(uint64_t bits)
 	return bits * 0x9e3779b97f4a7c15ull >> WORD_BITS << WORD_BITS;
 }
 
+static uint64_t word_value(uint64_t bits)
+{
+	uint64_t sign = 1ull << (WORD_BITS - 1);
+	return (bits ^ sign) - sign;
+}
+
 uint64_t word_seal(uint64_t v, uint64_t unknown)
 {
 	uint64_t bits = v & ((1ull << WORD_BITS) - 1);
-	return v == unknown ? v : bits | word_hash(bits);
+	return v == unknown || word_value(bits) != v ? unknown : bits | word_hash(bits);
 }
 
 uint64_t word_open(uint64_t word, uint64_t unknown)
 {
-	uint64_t bits = word & ((1ull << WORD_BITS) - 1), sign = 1ull << (WORD_BITS - 1);
-	return word == (bits | word_hash(bits)) ? (bits ^ sign) - sign : unknown;
+	uint64_t bits = word & ((1ull << WORD_BITS) - 1);
+	return word == (bits | word_hash(bits)) ? word_value(bits) : unknown;
 }
 
 void map_put_name(struct index_map *m, uint64_t at, struct bytes name)

@@ -216,6 +216,58 @@ static void test_learn(void **state)
 	index_close(ix);
 }
 
+/* Sizes and dates that 48 bits with a sign don't hold (a file's name says W=2^48, its date is
+ * of the year 5000000): they are unknown, as if nobody had told, and nothing is damaged. */
+static void test_too_large(void **state)
+{
+	(void)state;
+	const int64_t edge = (int64_t)1 << 47;
+	const struct {
+		uint64_t vsize;
+		int64_t date;
+		bool fits;
+	} table[] = {
+		{ (uint64_t)edge - 1, edge - 1, true },
+		{ 0, -edge, true },
+		{ (uint64_t)edge, edge, false },
+		{ ((uint64_t)1 << 48) - 1, -edge - 1, false },
+		{ ((uint64_t)1 << 48) + 100, ((int64_t)1 << 48) + 100, false },
+		{ INT64_MAX, INT64_MAX, false },
+	};
+	const uint32_t n = sizeof table / sizeof *table;
+	struct index_place p = new_place();
+	struct index *ix = built(&p, n);
+	uint64_t known = head(ix).vsize;
+	char name[64];
+
+	lock(ix);
+	index_begin(ix);
+	for (uint32_t i = 0; i < n; i++) {
+		struct index_record r = record_of(n + 1 + i);
+		r.vsize = table[i].vsize;
+		r.internal_date = table[i].date;
+		index_add(ix, &r, name_of(r.uid, name));
+	}
+	commit(ix);
+	check(ix);
+	for (uint32_t i = 0; i < n; i++) { /* uid 5 has no size at first */
+		index_learn_size(ix, 1, table[i].vsize);
+		index_learn_size(ix, 5, table[i].vsize);
+		index_learn_date(ix, 1, table[i].date);
+		check(ix);
+		struct index_record r[] = { get(ix, 1), get(ix, 5), get(ix, n + 1 + i) };
+		uint64_t size = table[i].fits ? table[i].vsize : INDEX_SIZE_UNKNOWN;
+		int64_t date = table[i].fits ? table[i].date : INDEX_DATE_UNKNOWN;
+		for (size_t k = 0; k < 3; k++)
+			assert_true(r[k].vsize == size);
+		assert_true(r[0].internal_date == date && r[2].internal_date == date);
+	}
+	index_unlock(ix);
+	/* Of the known ones that of uid 1 is lost; the largest that fits came. */
+	assert_int_equal(head(ix).vsize, known - record_of(1).vsize + (uint64_t)edge - 1);
+	index_close(ix);
+}
+
 /* A full table is replaced within the commit; the other handle goes along,
  * and what held the old generation still reads it. */
 static void test_overflow(void **state)
@@ -343,7 +395,7 @@ int main(void)
 		cmocka_unit_test(test_header_words), cmocka_unit_test(test_learn),
 		cmocka_unit_test(test_overflow),     cmocka_unit_test(test_lock_moves),
 		cmocka_unit_test(test_lock_timeout), cmocka_unit_test(test_uid_order),
-		cmocka_unit_test(test_deleted),
+		cmocka_unit_test(test_deleted),      cmocka_unit_test(test_too_large),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
