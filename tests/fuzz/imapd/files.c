@@ -448,10 +448,21 @@ static void add_fetched(struct said *said, struct bytes one)
 	buf_bytes(&said->fetched, one);
 }
 
+/* Flags alone, which nobody asked for: the index was found damaged and built again, and all
+ * of it is news, in a SELECT too (RFC 3501 §7).  What FETCH answers is judged. */
+static bool is_news(struct bytes one)
+{
+	struct bytes list = bytes_from(one, bytes_find(one, BYTES("FLAGS (")));
+
+	return bytes_eq(bytes_from(list, bytes_chr(list, ')')), BYTES("))\r\n"));
+}
+
 static void understand(struct said *said, struct bytes text)
 {
 	while (text.n) {
 		struct bytes one = take_response(&text);
+		if (is_news(one))
+			continue;
 		if (bytes_find(bytes_sub(one, 0, 16), BYTES(" FETCH (")) != BYTES_NONE) {
 			add_fetched(said, one);
 			if (!lies)
