@@ -17,8 +17,13 @@
 #include "log.h"
 #include "maildir_private.h"
 #include "num.h"
+#include "pages.h"
 
 #define SCAN_NAMES_MAX (UINT32_MAX - 4096u)
+/* Directories, by their size, whose names get room at once. */
+#define SCAN_LARGE_MIN (4 << 20)
+#define SCAN_LARGE_MAX (256 << 20) /* one that lost its files stays as large as it was */
+#define SCAN_NAME_LIKELY 64        /* bytes of it for a name, at least */
 
 struct bytes scan_name(const struct scan *s, const struct scan_entry *e)
 {
@@ -78,6 +83,23 @@ static int add_entry(struct scan *s, struct bytes name, enum dirscan_type type, 
 	return 0;
 }
 
+/* The size of a large directory tells about how much its names will take. */
+static void expect_names(struct scan *s, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_size < SCAN_LARGE_MIN)
+		return;
+	size_t names = (size_t)(st.st_size < SCAN_LARGE_MAX ? st.st_size : SCAN_LARGE_MAX);
+	char *to = buf_reserve(&s->names, names);
+	pages_large(to, names);
+	if (s->cap < names / SCAN_NAME_LIKELY) {
+		s->cap = names / SCAN_NAME_LIKELY;
+		s->entries = mem_realloc(s->entries, s->cap * sizeof(*s->entries));
+		pages_large(s->entries + s->n, (s->cap - s->n) * sizeof(*s->entries));
+	}
+}
+
 static int read_dir(struct scan *s, int fd, unsigned where)
 {
 	struct dirscan d;
@@ -85,6 +107,7 @@ static int read_dir(struct scan *s, int fd, unsigned where)
 	enum dirscan_type type;
 	int r = dirscan_open(&d, fd);
 
+	expect_names(s, fd);
 	while (r == 0 && (r = dirscan_next(&d, &name, &type)) > 0) {
 		if (name.p[0] == '.' || type == DIRSCAN_DIR || type == DIRSCAN_OTHER)
 			r = 0;
