@@ -118,12 +118,40 @@ static void test_not_written(void **state)
 	assert_non_null(strstr(slurp("dovecot-uidlist"), "\n60 :40.d.h\n"));
 }
 
+/* A directory so large that its names get room at once. */
+static void test_large(void **state)
+{
+	enum { LINKS = 30000 };
+	char name[200];
+
+	(void)state;
+	open_inbox(0);
+	close_inbox();
+	put("tmp/one", "From: a\n\n");
+	for (int i = 0; i < LINKS; i++) {
+		snprintf(name, sizeof(name), "cur/1.M%dP1.%0120d:2,%s", i, i, i % 2 ? "S" : "");
+		assert_int_equal(link(path_of("tmp/one"), path_of(name)), 0);
+	}
+	open_inbox(0);
+	assert_int_equal(view_count(mailbox_view(mb)), LINKS);
+	for (uint32_t seq = 1; seq <= LINKS; seq++) {
+		struct index_record r;
+		char is[INDEX_NAME_MAX + 1];
+		assert_true(view_read(mailbox_view(mb), seq, &r));
+		size_t n = view_name(mailbox_view(mb), &r, is);
+		snprintf(name, sizeof(name), "1.M%dP1.%0120d", (int)seq - 1, (int)seq - 1);
+		assert_true(bytes_iis((struct bytes){ is, n }, name));
+		assert_int_equal(r.flags, seq % 2 ? 0 : FLAG_SEEN);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_as_is),
 		TEST(test_differs),
 		TEST(test_not_written),
+		TEST(test_large),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
