@@ -50,6 +50,7 @@
 #define INDEX_NAME_MAX 255
 #define INDEX_RECORDS_MAX (1u << 28) /* 16 GiB of records: refuses hostile counts */
 #define INDEX_SIZE_UNKNOWN UINT64_MAX
+#define INDEX_SIZE_MAX (((uint64_t)1 << 47) - 1) /* what the 48 bits of a vsize hold */
 #define INDEX_DATE_UNKNOWN INT64_MIN /* a Maildir's dates are looked up when asked for */
 #define INDEX_EPOCH_SHIFT 40
 #define INDEX_DRIVER_WORDS 32

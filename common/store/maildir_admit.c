@@ -112,7 +112,7 @@ void sync_record(const struct scan *scan, const struct scan_entry *e,
 		w = uidlist_field(line, 'W');
 	}
 	if (!maildir_name_size(n.stem, 'W', &r->vsize) &&
-	    !(w.p && num_parse(w, INT64_MAX, &r->vsize)))
+	    !(w.p && num_parse(w, INDEX_SIZE_MAX, &r->vsize)))
 		r->vsize = INDEX_SIZE_UNKNOWN;
 }
 

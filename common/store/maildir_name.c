@@ -136,7 +136,7 @@ bool maildir_name_size(struct bytes stem, char which, uint64_t *size)
 		return false;
 	while (bytes_split(&rest, ',', &piece))
 		if (piece.n > 2 && piece.p[0] == which && piece.p[1] == '=')
-			return num_parse(bytes_from(piece, 2), INT64_MAX, size);
+			return num_parse(bytes_from(piece, 2), INDEX_SIZE_MAX, size);
 	return false;
 }
 

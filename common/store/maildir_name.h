@@ -48,7 +48,7 @@ size_t maildir_name_change(struct bytes name, uint16_t flags, uint64_t keywords,
 /* The part of a name that identifies the message. */
 struct bytes maildir_stem(struct bytes name);
 
-/* ",S=" or ",W=" of a stem; false: none, or no number. */
+/* ",S=" or ",W=" of a stem; false: none, no number, or above INDEX_SIZE_MAX. */
 bool maildir_name_size(struct bytes stem, char which, uint64_t *size);
 
 /* The stem can stand in a line of the uidlist and is not empty. */

@@ -291,6 +291,20 @@ static void test_cut_keywords_file(void **state)
 	assert_file("dovecot-keywords", "0 first\n1 second\n");
 }
 
+/* A name that claims a size which no file has: the message says it. */
+static void test_claimed_size(void **state)
+{
+	struct index_record rec;
+
+	(void)state;
+	put("cur/10.a.h,W=281474976710756:2,", "a\n");
+	open_inbox(0);
+	assert_true(view_read(mailbox_view(mb), 1, &rec));
+	assert_true(rec.vsize == INDEX_SIZE_UNKNOWN);
+	assert_int_equal(mailbox_size(mb, 1, &rec, &rec.vsize), 1);
+	assert_int_equal(rec.vsize, strlen("a\r\n"));
+}
+
 /* A letter that has its name by a whole line keeps it, whatever half a line says. */
 static void test_cut_second_line(void **state)
 {
@@ -356,6 +370,7 @@ int main(void)
 		TEST(test_large_append),
 		TEST(test_cut_keywords_file),
 		TEST(test_cut_second_line),
+		TEST(test_claimed_size),
 		TEST(test_learned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,9 @@ static void test_sizes(void **state)
 	assert_false(maildir_name_size(BYTES("1.a,S=x"), 'S', &v));
 	assert_false(maildir_name_size(BYTES("1.a,S=-1"), 'S', &v));
 	assert_false(maildir_name_size(BYTES("1.a,S=99999999999999999999"), 'S', &v));
+	assert_true(maildir_name_size(BYTES("1.a,W=140737488355327"), 'W', &v));
+	assert_true(v == INDEX_SIZE_MAX);
+	assert_false(maildir_name_size(BYTES("1.a,W=140737488355328"), 'W', &v));
 }
 
 static int order(const char *a, const char *b)
