@@ -60,9 +60,9 @@ struct view_events {
 
 /* Brings the view up to date; costs what changed.  Without `expunges` nothing
  * disappears (RFC 3501 §7.4.1) and those expunges are told by a later sync;
- * flag news and new messages are told in both cases.  Who is told may ask the view.  1 something was told,
- * 0 nothing new, -1 the index broke (or UIDVALIDITY changed): once it was built again
- * another try may succeed, with the same sequence numbers. */
+ * flag news and new messages are told in both cases.  Who is told may ask the view.
+ * 1 something was told, 0 nothing new, -1 the index broke (or UIDVALIDITY changed): once it
+ * was built again another try may succeed, with the same sequence numbers. */
 int view_sync(struct view *v, bool expunges, const struct view_events *ev);
 /* That failed only because whoever changes the index has hung for longer than one waits:
  * nothing is damaged, a later try may succeed. */

@@ -147,6 +147,23 @@ static void test_next_generation_meanwhile(void **state)
 	index_close(m.other);
 }
 
+/* Cut and filled with something else under us: a header that has no records any more says
+ * nothing of them. */
+static void test_count_gone(void **state)
+{
+	(void)state;
+	struct index_place p = new_place();
+	struct index *ix = built(&p, 5);
+	struct view *v = view_open(ix);
+
+	map_store(v->map, HEAD_AT(count), 0);
+	map_store32(v->map, map_record_at(v->map, 2) + offsetof(struct index_record, uid), 4);
+	assert_int_equal(view_uid(v, 3), 0);
+	assert_int_equal(view_sync(v, true, &(struct view_events){ 0 }), -1);
+	view_close(v);
+	index_close(ix);
+}
+
 static void test_open(void **state)
 {
 	(void)state;
@@ -760,6 +777,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_next_generation_meanwhile),
 		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_count_gone),
 		cmocka_unit_test(test_expunged),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_never_announced),
