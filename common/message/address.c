@@ -143,6 +143,8 @@ static struct bytes words(struct list *a, struct range r, enum joint joint)
 		}
 		if (*u.p == '"' && u.n > 1)
 			u = lex_unquote(a->arena, u);
+		else if (bytes_chr(u, '\n') != BYTES_NONE) /* a domain literal */
+			u = lex_unfold(a->arena, u);
 		if (!out)
 			out = arena_alloc(a->arena, r.to - r.from);
 		bool dots = joint == JOIN_DOTS && (bytes_is(u, ".") || (n && out[n - 1] == '.'));
