@@ -469,8 +469,10 @@ uint32_t map_whole_uid(struct index_map *m, uint64_t slot)
 
 	if (map_read(m, slot, &r))
 		return r.uid;
+	if (map_ok(m) && slot >= map_count(m)) /* it never shrinks */
+		damaged(m, "count");
 	/* A writer that hangs keeps us from the rest, but UIDs never change. */
-	return map_ok(m) && slot < map_count(m) ? map_uid(m, slot) : 0;
+	return map_ok(m) ? map_uid(m, slot) : 0;
 }
 
 bool map_found(struct index_map *m, uint64_t count, uint64_t slot, uint32_t uid)
