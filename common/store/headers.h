@@ -45,7 +45,8 @@ bool header_set_of(const struct bytes *names, size_t n, struct header_set *set);
  * (it is beyond MESSAGE_HEADER_MAX) is left out. */
 void headers_write(struct buf *out, const struct message *m);
 
-/* Appends the ENVELOPE that the whole header would give: each of its fields is kept. */
+/* Appends the ENVELOPE that the whole header would give: each of its fields is kept.  The item
+ * may lie in *out. */
 void headers_envelope(struct bytes item, struct arena *scratch, struct buf *out);
 
 struct header_line {
