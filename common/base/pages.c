@@ -8,6 +8,7 @@
 
 #define STACK_DEPTH (256 * 1024) /* more than calls use here */
 #define STACK_OURS 4096          /* of this call itself */
+#define LARGE_PAGE (2 << 20)     /* as most processors have them */
 
 /* The whole pages in p[0..n). */
 static void advise(void *p, size_t n, int advice)
@@ -27,7 +28,8 @@ void pages_release(void *p, size_t n)
 
 void pages_large(void *p, size_t n)
 {
-	advise(p, n, MADV_HUGEPAGE);
+	if (n >= LARGE_PAGE)
+		advise(p, n, MADV_HUGEPAGE);
 }
 
 /* The stack is shorter than that: what isn't mapped is passed over. */

@@ -26,6 +26,7 @@
 #include "log.h"
 
 #define BUILD_SCANS 4
+#define MEMBERS_AHEAD 12
 #define MODSEQ_CLOCK_START 1577836800000ll /* 2020, in ms: 40 bits last until 2054 */
 
 /* A message to be: with a file, or a line whose file no (noisy) scan found. */
@@ -466,14 +467,12 @@ static void find_recent(struct build *b)
 }
 
 /* Entries and names lie in no order: asked for before they are needed. */
-static void expect_member(const struct build *b, size_t i)
+static PAGES_AHEAD void expect_member(const struct build *b, size_t i)
 {
-	const struct scan_entry *e;
-
-	if (i + 16 < b->n)
-		__builtin_prefetch(b->members[i + 16].entry);
-	if (i + 8 < b->n && (e = b->members[i + 8].entry))
-		__builtin_prefetch(b->scan.names.p + e->at);
+	if (i + 2 * MEMBERS_AHEAD < b->n)
+		__builtin_prefetch(b->members[i + 2 * MEMBERS_AHEAD].entry);
+	if (i + MEMBERS_AHEAD < b->n && b->members[i + MEMBERS_AHEAD].entry)
+		scan_expect_name(&b->scan, b->members[i + MEMBERS_AHEAD].entry);
 }
 
 static void add_all(struct build *b)

@@ -89,7 +89,9 @@ static int read_from(int fd, uint64_t from, struct buf *b, struct maildir_state 
 	if (s->list_size <= from)
 		return 0;
 	size_t n = (size_t)(s->list_size - from);
-	got = file_pread_all(fd, buf_reserve(b, n), n, (off_t)from);
+	char *to = buf_reserve(b, n);
+	pages_large(to, n);
+	got = file_pread_all(fd, to, n, (off_t)from);
 	if (got < 0)
 		return -1;
 	b->n += (size_t)got;

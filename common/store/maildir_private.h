@@ -17,6 +17,7 @@
 #include "file.h"
 #include "mailbox_private.h"
 #include "maildir_name.h"
+#include "pages.h"
 #include "uidlist.h"
 
 #define MAILDIR_BATCH 1000            /* files renamed, linked or unlinked under one lock */
@@ -167,6 +168,12 @@ struct scan {
 int scan_run(struct mailbox *mb, struct scan *s, bool new_only, struct error *e);
 void scan_free(struct scan *s);
 struct bytes scan_name(const struct scan *s, const struct scan_entry *e); /* NUL-ended */
+/* It will be looked at soon: asks for both ends of it. */
+static PAGES_AHEAD void scan_expect_name(const struct scan *s, const struct scan_entry *e)
+{
+	__builtin_prefetch(s->names.p + e->at);
+	__builtin_prefetch(s->names.p + e->at + e->length);
+}
 struct bytes scan_stem(const struct scan *s, const struct scan_entry *e);
 /* The first entry of that stem, or NULL; then the others. */
 struct scan_entry *scan_find(const struct scan *s, struct bytes stem);

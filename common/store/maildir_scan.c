@@ -17,7 +17,6 @@
 #include "log.h"
 #include "maildir_private.h"
 #include "num.h"
-#include "pages.h"
 
 #define SCAN_NAMES_MAX (UINT32_MAX - 4096u)
 /* Directories, by their size, whose names get room at once. */
@@ -54,7 +53,7 @@ static uint32_t hash_stem(struct bytes stem)
  * be needed a little before. */
 #define AHEAD 8
 
-static void expect_slot(const struct scan *s, uint32_t hash)
+static PAGES_AHEAD void expect_slot(const struct scan *s, uint32_t hash)
 {
 	__builtin_prefetch(&s->table[hash & s->mask]);
 }
@@ -154,7 +153,7 @@ void scan_find_many(const struct scan *s, const struct bytes *stems, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = s->table[hash[i] & s->mask];
 		if (at)
-			__builtin_prefetch(s->names.p + s->entries[at - 1].at);
+			scan_expect_name(s, &s->entries[at - 1]);
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = *slot_of(s, stems[i], hash[i]);

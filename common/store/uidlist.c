@@ -12,6 +12,10 @@
 
 #include "arena.h"
 #include "num.h"
+#include "pages.h"
+
+#define LIST_LARGE_MIN (4 << 20) /* texts, by their size, whose lines get room at once: */
+#define LINE_LIKELY 48           /* bytes that one has, at least */
 
 static bool is_key(char c)
 {
@@ -43,6 +47,15 @@ static struct bytes take_line(struct bytes *rest, bool *cr)
 		*cr = true;
 	}
 	return line;
+}
+
+static void expect_lines(struct uidlist *l, size_t text)
+{
+	if (l->cap || text < LIST_LARGE_MIN)
+		return;
+	l->cap = text / LINE_LIKELY;
+	l->lines = mem_alloc(l->cap * sizeof(*l->lines));
+	pages_large(l->lines, l->cap * sizeof(*l->lines));
 }
 
 static struct uidlist_line *new_line(struct uidlist *l)
@@ -106,6 +119,7 @@ static void parse_lines(struct uidlist *l, struct bytes rest, unsigned version, 
 	struct uidlist_line line;
 	bool cr = false;
 
+	expect_lines(l, rest.n);
 	while (rest.n) {
 		struct bytes text = take_line(&rest, &cr);
 		if (parse_line(text, version, after, &line)) {
