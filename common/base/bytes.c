@@ -245,10 +245,51 @@ static size_t special(char *out, char c, char before, char nul)
 	return 1u + lacks;
 }
 
+#ifdef __SSE2__
+#define CRLF_BLOCK 64
+
+static inline uint64_t specials16(const char *p)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i lf = _mm_cmpeq_epi8(x, _mm_set1_epi8('\n'));
+
+	return (unsigned)_mm_movemask_epi8(
+		_mm_or_si128(lf, _mm_cmpeq_epi8(x, _mm_setzero_si128())));
+}
+
+static inline void copy_block(char *out, const char *p)
+{
+	for (int i = 0; i < CRLF_BLOCK; i += 16)
+		_mm_storeu_si128((__m128i *)(void *)(out + i),
+				 _mm_loadu_si128((const __m128i *)(const void *)(p + i)));
+}
+
+/* One block, behind which another can be read and written.  Where its lines end is known
+ * before any of it is copied: the processor needn't wait for one line to begin the next. */
+static inline size_t block_to_crlf(char *out, const char *p, char before, char nul)
+{
+	uint64_t mask = specials16(p) | specials16(p + 16) << 16 | specials16(p + 32) << 32 |
+			specials16(p + 48) << 48;
+	size_t from = 0, n = 0;
+
+	copy_block(out, p);
+	for (; mask; mask &= mask - 1) {
+		size_t at = (size_t)__builtin_ctzll(mask);
+		n += at - from;
+		n += special(out + n, p[at], at ? p[at - 1] : before, nul);
+		from = at + 1;
+		copy_block(out + n, p + from);
+	}
+	return n + CRLF_BLOCK - from;
+}
+#endif
+
 size_t bytes_to_crlf(char *out, struct bytes in, char last, char nul)
 {
 	size_t i = 0, n = 0;
 #ifdef __SSE2__
+	for (; in.n - i >= 2 * CRLF_BLOCK; i += CRLF_BLOCK)
+		n += block_to_crlf(out + n, in.p + i, i ? in.p[i - 1] : last, nul);
 	const __m128i lf = _mm_set1_epi8('\n'), zero = _mm_setzero_si128();
 	while (in.n - i >= 32) {
 		__m128i a = _mm_loadu_si128((const __m128i *)(const void *)(in.p + i));

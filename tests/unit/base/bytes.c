@@ -232,7 +232,7 @@ static void test_to_crlf(void **state)
 {
 	(void)state;
 	uint32_t random = 5;
-	for (size_t n = 0; n < 200; n++) {
+	for (size_t n = 0; n < 400; n++) {
 		char *in = exact(n), *out = exact(2 * n), *want = exact(2 * n);
 		for (size_t i = 0; i < n; i++) {
 			random = random * 1664525 + 1013904223;
