@@ -116,9 +116,9 @@ class Shimmed(rt.Place):
         self.jumps = []
         self.env.update({"SHIM_CLOCK": self.clock, "CAGE": "no"})  # whose list is musl's
 
-    def set_clock(self, by):
-        """From now on the clock is wrong by so many seconds."""
-        self.jumps.append((time.time_ns(), int(by * 1e9)))
+    def set_clock(self, by, since=None):
+        """From now on, or from that nanosecond, the clock is wrong by so many seconds."""
+        self.jumps.append((since or time.time_ns(), int(by * 1e9)))
         with open(self.clock, "r+b") as f:
             f.seek(16 * (len(self.jumps) - 1) + 8)
             f.write(struct.pack("=q", self.jumps[-1][1]))

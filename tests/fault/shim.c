@@ -4,7 +4,9 @@
  * objects, --wrap), because the release program is static, reads its clock from the vDSO,
  * which no tracer sees, and has no named steps.
  *
- *	SHIM_GRAIN=NS       times of files are kept in steps of so many nanoseconds
+ *	SHIM_GRAIN=NS       times of files are kept in steps of so many nanoseconds; if these are
+ *	                    shorter than a second none is a whole one, as with a kernel's tick:
+ *	                    all whole is what a filesystem has that keeps seconds only
  *	SHIM_CLOCK=FILE     how the clock was set: pairs {when, by then wrong by}, two int64 each,
  *	                    nanoseconds of the real clock, rising; a test appends to it.  A file's
  *	                    times are those that a kernel with that clock would have given it
@@ -16,6 +18,7 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,15 +114,23 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *t)
 	return r;
 }
 
-/* Times in the future were given by somebody, and are what they are. */
+static int64_t step_of(int64_t ns)
+{
+	int64_t first = grain < 1000000000 ? grain / 3 : 0;
+
+	return ns - ((ns - first) % grain + grain) % grain;
+}
+
+/* Times in the future and whole seconds were given by somebody, and are what they are. */
 static void change_time(struct timespec *t, int64_t now)
 {
+	bool given = t->tv_nsec == 0;
 	int64_t ns = ns_of(t);
 
 	if (ns <= now)
 		ns += wrong_by(ns);
-	if (grain)
-		ns -= (ns % grain + grain) % grain;
+	if (grain && !given)
+		ns = step_of(ns);
 	set_ns(t, ns);
 }
 
