@@ -275,13 +275,16 @@ static void intersect(struct buf *to, const struct buf *with)
 	to->n = n * sizeof(*a);
 }
 
-/* Scans until nothing is missing or it is certain what is. */
+/* Scans until nothing is missing or it is certain what is.  Where it was certain before
+ * (settle_uids) one more scan is enough: who is missing in that as well is gone. */
 static int scan_all(struct sync *s, bool new_only, struct error *e)
 {
 	struct buf before = BUF_INIT;
 	size_t found;
-	int r = one_scan(s, new_only, e);
 
+	if (s->confirmed)
+		buf_bytes(&before, buf_view(&s->missing));
+	int r = one_scan(s, new_only, e);
 	if (r == 0 && new_only && s->missing.n)
 		r = one_scan(s, false, e); /* it left `new` */
 	for (int i = 1; r == 0 && s->missing.n && !s->confirmed && i < SYNC_SCANS; i++) {

@@ -373,6 +373,20 @@ static void test_line_without_file(void **state)
 	assert_string_equal(flags_only(), "1 S|3 F|4 |8 S|");
 }
 
+/* ... and what else is gone is known at once. */
+static void test_removed_beside_line_without_file(void **state)
+{
+	(void)state;
+	three();
+	open_inbox(0);
+	int fd = open(path_of("dovecot-uidlist"), O_WRONLY | O_APPEND);
+	assert_int_equal(write(fd, "7 :60.f.h\n", 10), 10);
+	close(fd);
+	del("cur/30.c.h:2,F");
+	sync_now();
+	assert_string_equal(flags_only(), "1 S|4 |");
+}
+
 /* An expunged file that comes back is a new message. */
 static void test_reappears(void **state)
 {
@@ -943,6 +957,7 @@ int main(void)
 		TEST(test_dovecot_saves_during_scan),
 		TEST(test_copy_races),
 		TEST(test_line_without_file),
+		TEST(test_removed_beside_line_without_file),
 		TEST(test_reappears),
 		TEST(test_duplicates),
 		TEST(test_two_names_of_one_file),
