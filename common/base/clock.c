@@ -1,12 +1,21 @@
-/* clock.c: the two clocks; both are read without entering the kernel. */
+/* clock.c: the clocks; all are read without entering the kernel. */
 #include "clock.h"
 
 #include <errno.h>
+
+#define LATE_MS 50 /* five ticks where they are rarest (HZ 100) */
 
 int64_t clock_wall_ns(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
+	return clock_ns_of(t);
+}
+
+int64_t clock_files_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME_COARSE, &t);
 	return clock_ns_of(t);
 }
 
@@ -27,4 +36,14 @@ void clock_sleep_ms(int ms)
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
 	while (nanosleep(&t, &t) < 0 && errno == EINTR)
 		;
+}
+
+void clock_files_wait(int64_t until)
+{
+	int64_t left = until - clock_files_ns();
+
+	if (left >= 0)
+		clock_sleep_ms((int)(left / 1000000) + 1);
+	for (int i = 0; i < LATE_MS && left >= 0 && clock_files_ns() <= until; i++)
+		clock_sleep_ms(1);
 }

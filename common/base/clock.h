@@ -8,7 +8,14 @@
 
 int64_t clock_wall_ns(void); /* CLOCK_REALTIME */
 int64_t clock_wall(void);    /* seconds */
-int64_t clock_ms(void);      /* CLOCK_MONOTONIC: for timeouts */
+/* CLOCK_REALTIME_COARSE, from which the kernel takes the times of files: none that is changed
+ * after this call gets an earlier one.  It moves with the tick, so it is behind clock_wall_ns
+ * by as much as that, and by more where ticks come late (a virtual machine that has to wait). */
+int64_t clock_files_ns(void);
+/* Sleeps until that clock is beyond `until`; gives up when it should have been for long (a clock
+ * set back, ticks that don't come). */
+void clock_files_wait(int64_t until);
+int64_t clock_ms(void); /* CLOCK_MONOTONIC: for timeouts */
 void clock_sleep_ms(int ms);
 
 static inline int64_t clock_ns_of(struct timespec t)

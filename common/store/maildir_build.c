@@ -218,7 +218,8 @@ static int take_keywords(struct build *b, struct error *e)
 		return -1;
 	b->state.cur = now.cur;
 	b->state.new = now.new;
-	b->state.own_since = b->state.own_last = now.cur_taken;
+	b->state.own_since = now.cur_taken;
+	b->state.own_last = clock_wall_ns();
 	return 0;
 }
 

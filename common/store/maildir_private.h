@@ -42,12 +42,12 @@ struct maildir_state {
 	struct stamp list;            /* dovecot-uidlist */
 	uint64_t list_size;           /* bytes of it that were read */
 	struct stamp keywords;        /* dovecot-keywords */
-	int64_t cur_taken, new_taken; /* when the stamps were taken */
-	int64_t own_since; /* 0, or when our first change after the last scan was made: the
+	int64_t cur_taken, new_taken; /* when the stamps were taken (clock_files_ns) */
+	int64_t own_since;   /* 0, or when our first change after the last scan was made: the
 				 * stamp of cur is the one after our changes, a foreign one that fell
 				 * into the same moment may hide behind it (that of new is never
 				 * replaced by ours: reading it again costs nothing) */
-	int64_t own_last;
+	int64_t own_last;    /* when the last one had been made, by the other clock */
 	uint64_t new_from;   /* no message below this UID stands in `new` */
 	uint64_t bits;       /* STATE_* */
 	uint64_t list_lines; /* lines in the uidlist, dead ones included */

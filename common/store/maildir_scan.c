@@ -232,7 +232,7 @@ void scan_wait(struct mailbox *mb)
 	struct maildir *m = maildir_of(mb);
 
 	if (m->local)
-		clock_sleep_ms((int)(maildir_granularity(m) / 1000000) + 2);
+		clock_files_wait(clock_wall_ns() + maildir_granularity(m));
 }
 
 /* --- names seen twice, names that can't be kept --- */

@@ -132,16 +132,14 @@ int maildir_claim(struct mailbox *mb, struct error *e)
 static void settle_times(struct mailbox *mb, const struct maildir_state *s, bool closing)
 {
 	struct maildir *m = maildir_of(mb);
-	int64_t left = s->own_last + maildir_granularity(m) - clock_wall_ns();
 	struct index_header before, after;
 	struct error e;
 
 	if (s->own_since == 0 || !m->local)
 		return;
-	if (left > maildir_granularity(m))
+	if (s->own_last > clock_wall_ns())
 		return; /* the clock was set back */
-	if (left > 0)
-		clock_sleep_ms((int)(left / 1000000) + 1);
+	clock_files_wait(s->own_last + maildir_granularity(m));
 	if (index_lock(mb->index, closing ? SETTLE_WAIT_MS : 0, &e) < 0)
 		return;
 	bool known = index_head(mb->index, &before);

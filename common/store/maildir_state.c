@@ -46,7 +46,7 @@ int maildir_look(struct mailbox *mb, struct maildir_state *now, struct error *e)
 	struct maildir *m = maildir_of(mb);
 	struct stat cur, new;
 
-	now->cur_taken = now->new_taken = clock_wall_ns();
+	now->cur_taken = now->new_taken = clock_files_ns();
 	if (fstat(m->cur, &cur) < 0 || fstat(m->new, &new) < 0)
 		return error_errno(e, "Mailbox is not accessible", "fstat %s/cur", m->path);
 	if (cur.st_nlink == 0)
@@ -79,7 +79,8 @@ int64_t maildir_granularity(const struct maildir *m)
 }
 
 /* Every change sets ctime, which nobody can set otherwise; mtime may lie in the future.
- * ext4 with small inodes keeps whole seconds only. */
+ * ext4 with small inodes keeps whole seconds only.  `taken` is of the clock that gives files
+ * their times: however late that is, a change to come has a time that isn't before it. */
 bool maildir_doubtful(const struct maildir *m, struct stamp s, int64_t taken)
 {
 	bool coarse = s.ctime % 1000000000 == 0;
@@ -149,7 +150,7 @@ void own_end(struct mailbox *mb, struct own_change *c)
 		return;
 	if (c->cur) {
 		c->state.cur = now.cur;
-		c->state.own_last = now.cur_taken;
+		c->state.own_last = clock_wall_ns();
 		if (c->state.own_since == 0)
 			c->state.own_since = now.cur_taken;
 	}

@@ -5,7 +5,8 @@
  * which no tracer sees, and has no named steps.
  *
  *	SHIM_GRAIN=NS       times of files are kept in steps of so many nanoseconds; if these are
- *	                    shorter than a second none is a whole one, as with a kernel's tick:
+ *	                    shorter than a second none is a whole one, as with a kernel's tick,
+ *	                    and so is the clock that gives them (CLOCK_REALTIME_COARSE);
  *	                    all whole is what a filesystem has that keeps seconds only
  *	SHIM_CLOCK=FILE     how the clock was set: pairs {when, by then wrong by}, two int64 each,
  *	                    nanoseconds of the real clock, rising; a test appends to it.  A file's
@@ -103,22 +104,24 @@ static int64_t wrong_by(int64_t when)
 	return by;
 }
 
-int __wrap_clock_gettime(clockid_t id, struct timespec *t)
-{
-	int r = __real_clock_gettime(id, t);
-
-	if (r == 0 && id == CLOCK_REALTIME)
-		set_ns(t, ns_of(t) + wrong_by(ns_of(t)));
-	if (r == 0 && id == CLOCK_MONOTONIC && fast)
-		set_ns(t, ns_of(t) * fast);
-	return r;
-}
-
 static int64_t step_of(int64_t ns)
 {
 	int64_t first = grain < 1000000000 ? grain / 3 : 0;
 
 	return ns - ((ns - first) % grain + grain) % grain;
+}
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *t)
+{
+	int r = __real_clock_gettime(id, t);
+
+	if (r == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
+		set_ns(t, ns_of(t) + wrong_by(ns_of(t)));
+	if (r == 0 && id == CLOCK_REALTIME_COARSE && grain && grain < 1000000000)
+		set_ns(t, step_of(ns_of(t)));
+	if (r == 0 && id == CLOCK_MONOTONIC && fast)
+		set_ns(t, ns_of(t) * fast);
+	return r;
 }
 
 /* Times in the future and whole seconds were given by somebody, and are what they are. */
