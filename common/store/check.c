@@ -96,6 +96,7 @@ static int build(struct mailbox *mb, struct error *e)
 	if (index_lock(mb->index, INDEX_LOCK_TIMEOUT_MS, e) < 0)
 		return -1;
 	mb->forget = true;
+	index_mark_stale(mb->index); /* should there be no room for another */
 	unlinkat(mb->indexfd, INDEX_CACHE_FILE, 0);
 	r = mb->driver->build(mb, e);
 	mb->forget = false;
