@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #define LATE_MS 50 /* five ticks where they are rarest (HZ 100) */
+/* Who waits never wants more: further away is a clock set back meanwhile, or no time at all. */
+#define WAIT_MAX_NS 1000000000
 
 int64_t clock_wall_ns(void)
 {
@@ -40,10 +42,12 @@ void clock_sleep_ms(int ms)
 
 void clock_files_wait(int64_t until)
 {
-	int64_t left = until - clock_files_ns();
+	int64_t left;
 
-	if (left >= 0)
-		clock_sleep_ms((int)(left / 1000000) + 1);
-	for (int i = 0; i < LATE_MS && left >= 0 && clock_files_ns() <= until; i++)
+	if (__builtin_sub_overflow(until, clock_files_ns(), &left) || left < 0 ||
+	    left > WAIT_MAX_NS)
+		return;
+	clock_sleep_ms((int)(left / 1000000) + 1);
+	for (int i = 0; i < LATE_MS && clock_files_ns() <= until; i++)
 		clock_sleep_ms(1);
 }

@@ -12,8 +12,8 @@ int64_t clock_wall(void);    /* seconds */
  * after this call gets an earlier one.  It moves with the tick, so it is behind clock_wall_ns
  * by as much as that, and by more where ticks come late (a virtual machine that has to wait). */
 int64_t clock_files_ns(void);
-/* Sleeps until that clock is beyond `until`; gives up when it should have been for long (a clock
- * set back, ticks that don't come). */
+/* Sleeps until that clock is beyond `until`, a second from now at most: not at all where that is
+ * further away, and no longer than it should take (a clock set back, ticks that don't come). */
 void clock_files_wait(int64_t until);
 int64_t clock_ms(void); /* CLOCK_MONOTONIC: for timeouts */
 void clock_sleep_ms(int ms);

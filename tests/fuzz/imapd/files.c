@@ -262,7 +262,7 @@ static void identify(struct original *o, int fd, bool trusted)
 		snprintf(path, sizeof path, "%.*s" UIDLIST_FILE, dir, o->path);
 		now.list = maildir_stamp(mail_fd, path, &now.list_size);
 		now.cur_taken = now.new_taken = clock_wall_ns() + 2 * MAILDIR_GRANULARITY_FAR_NS;
-		now.own_since = 0;
+		now.own_since = lies ? now.own_since : 0;
 		memcpy(h.driver, &now, sizeof now);
 	}
 	memcpy(o->content.p, &h, sizeof h);
