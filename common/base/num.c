@@ -11,6 +11,8 @@
 
 #include "log.h"
 
+#define DIGITS_FIT 19 /* so many are no more than UINT64_MAX */
+
 bool num_take(struct bytes *b, uint64_t max, uint64_t *value)
 {
 	uint64_t v = 0;
@@ -18,11 +20,11 @@ bool num_take(struct bytes *b, uint64_t max, uint64_t *value)
 
 	for (; i < b->n && ascii_isdigit(b->p[i]); i++) {
 		uint64_t digit = (uint64_t)(b->p[i] - '0');
-		if (v > max / 10 || v * 10 > max - digit || digit > max)
+		if (i >= DIGITS_FIT && v > (UINT64_MAX - digit) / 10)
 			return false;
 		v = v * 10 + digit;
 	}
-	if (i == 0)
+	if (i == 0 || v > max)
 		return false;
 	*b = bytes_from(*b, i);
 	*value = v;

@@ -66,22 +66,22 @@ static size_t letters_write(uint16_t flags, uint64_t keywords, char *out)
 
 void maildir_name_parse(struct bytes name, unsigned in_new, struct maildir_name *out)
 {
-	char letters[FLAG_LETTERS + MAILDIR_LETTERS];
-
 	*out = (struct maildir_name){ .stem = maildir_stem(name) };
 	struct bytes info = info_of(name, out->stem);
-	for (size_t i = 0; i < info.n && info.p[i] != ','; i++) {
-		out->flags |= flag_of(info.p[i]);
-		if (is_keyword(info.p[i]))
-			out->keywords |= 1ull << (info.p[i] - 'a');
+	bool ours = info.p == name.p + out->stem.n + 3; /* and as letters_write has them */
+	char last = '\0';
+
+	for (size_t i = 0; i < info.n; last = info.p[i++]) {
+		char c = info.p[i];
+		uint16_t flag = flag_of(c);
+		ours = ours && c > last && (flag || is_keyword(c));
+		if (c == ',')
+			break;
+		out->flags |= flag;
+		if (is_keyword(c))
+			out->keywords |= 1ull << (c - 'a');
 	}
-	if (in_new) {
-		out->odd = name.n != out->stem.n;
-		return;
-	}
-	size_t n = letters_write(out->flags, out->keywords, letters);
-	out->odd = name.n != out->stem.n + 3 + n || info.p != name.p + out->stem.n + 3 ||
-		   !bytes_eq(info, (struct bytes){ letters, n });
+	out->odd = in_new ? name.n != out->stem.n : !ours;
 }
 
 size_t maildir_name_write(struct bytes stored, unsigned driver, uint16_t flags, uint64_t keywords,
