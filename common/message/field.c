@@ -18,7 +18,7 @@ static bool is_mbox_from(struct bytes line)
 	if (!bytes_starts(line, from))
 		return false;
 	size_t at = from.n;
-	while (at < line.n && (line.p[at] == ' ' || line.p[at] == '\t'))
+	while (at < line.n && ascii_isspace(line.p[at]))
 		at++;
 	return at == line.n || line.p[at] != ':';
 }

@@ -37,6 +37,7 @@ static void test_fields(void **state)
 		  "<|From a@b Mon Jan  1 00:00:00 2001><a|b>" },
 		{ ">From x: y\na: b\n", "<|>From x: y><a|b>" },
 		{ "From : x\nFrom y: z\n", "<From|x><From y|z>" },
+		{ "From \r : x\n", "<From|x>" }, /* as far as a name's space goes */
 		{ "From: x\n", "<From|x>" },
 		{ "a:b:c", "<a|b:c>" },
 		{ "--x: y\n-- \n\nz", "<--x|y><|-->" },
