@@ -8,7 +8,8 @@
 #include "lex.h"
 #include "parser.h"
 
-/* "From user date" is no field, "From: user" and "From : user" are. */
+/* "From user date" is no field, "From: user" and "From : user" are, with whatever space is no
+ * part of a name: a field is the same field whether others stand before it or not. */
 static bool is_mbox_from(struct bytes line)
 {
 	struct bytes from = BYTES("From ");
